@@ -1,0 +1,67 @@
+/** The server's resources under `/api` and `/auth`, one function a call. */
+import {
+  keyCreatedSchema,
+  keyListSchema,
+  modelsReplySchema,
+  noteListSchema,
+  noteSchema,
+  sessionSchema,
+  vaultListSchema,
+  vaultSchema,
+} from '@cairn/contract'
+import { readEvents } from './event-stream.ts'
+import { brokenOff, failureOf, malformed, type Failure } from './failure.ts'
+import { requestJson, requestNothing, send } from './request.ts'
+
+const segment = encodeURIComponent
+
+export const getSession = () => requestJson('/auth/session', sessionSchema)
+export const signIn = (token: string) => requestNothing('/auth/sign-in', { method: 'POST', body: { token } })
+export const signOut = () => requestNothing('/auth/session', { method: 'DELETE' })
+
+export const listModels = () => requestJson('/api/models', modelsReplySchema)
+
+export const listVaults = (signal: AbortSignal) => requestJson('/api/vaults', vaultListSchema, { signal })
+export const addVault = (path: string, name: string) =>
+  requestJson('/api/vaults', vaultSchema, { method: 'POST', body: { path, ...(name && { name }) } })
+export const removeVault = (id: string) => requestNothing(`/api/vaults/${segment(id)}`, { method: 'DELETE' })
+
+export const listNotes = (vault: string, signal: AbortSignal) =>
+  requestJson(`/api/vaults/${segment(vault)}/notes`, noteListSchema, { signal })
+export const getNote = (vault: string, note: string, signal: AbortSignal) =>
+  requestJson(`/api/vaults/${segment(vault)}/notes/${note.split('/').map(segment).join('/')}`, noteSchema, { signal })
+
+export const listKeys = () => requestJson('/api/access/keys', keyListSchema)
+export const createKey = (name: string, expiresInDays: number | null) =>
+  requestJson('/api/access/keys', keyCreatedSchema, {
+    method: 'POST',
+    body: { name, ...(expiresInDays && { expiresInDays }) },
+  })
+export const revokeKey = (id: string) => requestNothing(`/api/access/keys/${segment(id)}`, { method: 'DELETE' })
+
+const indexFailed = failureOf('console.index-failed', 'Indexing failed; the server’s log says why')
+
+/** Indexes a vault again; gives null when the server says that it is done. */
+export async function reindexVault(id: string): Promise<Failure | null> {
+  const reply = await send(`/api/vaults/${segment(id)}/reindex`, { method: 'POST', accept: 'text/event-stream' })
+  if (!reply.ok) return reply.failure
+  if (!reply.value.body) return null
+  try {
+    for await (const event of readEvents(reply.value.body)) {
+      if (event.event === 'error') return readErrorEvent(event.data)
+      if (event.event === 'done') return event.data.includes('"failed"') ? indexFailed : null
+    }
+    return null
+  } catch {
+    return brokenOff
+  }
+}
+
+function readErrorEvent(data: string): Failure {
+  try {
+    const { error } = JSON.parse(data) as { error: { code: string; message: string } }
+    return failureOf(error.code, error.message)
+  } catch {
+    return malformed
+  }
+}

@@ -1,0 +1,36 @@
+/** The console's only source of time, and how times and numbers are written. */
+
+export const now = (): number => Date.now()
+
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const countFormat = new Intl.NumberFormat()
+
+/** `at` in milliseconds since 1970. */
+export const formatDate = (at: number): string => dateFormat.format(at)
+export const formatDateTime = (at: number): string => dateTimeFormat.format(at)
+export const formatCount = (count: number): string => countFormat.format(count)
+
+/** A count with its noun: “1 note”, “1,204 notes”. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
+export function formatMs(ms: number): string {
+  if (ms < 1) return '< 1 ms'
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : formatSecondsLeft(ms / 1_000)
+}
+
+export function formatSecondsLeft(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** US dollars with as many digits as a small price needs; “free” for nothing. */
+export function formatUsd(usd: number): string {
+  if (usd === 0) return 'free'
+  if (usd >= 0.01) return `$${usd.toFixed(2)}`
+  return usd < 0.000001 ? '< $0.000001' : `$${usd.toPrecision(2).includes('e') ? usd.toFixed(7) : usd.toPrecision(2)}`
+}

@@ -1,0 +1,99 @@
+/** The frame around every page: navigation beside it (a bar on top of it on a phone), theme, sign-out, index progress. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Button, Dialog, Icon, Logo } from '@cairn/ui'
+import { AskPage } from '../ask/ask-page.tsx'
+import { KeysPage } from '../keys/keys-page.tsx'
+import { IndexStrip } from '../vaults/index-status.tsx'
+import { VaultsPage } from '../vaults/vaults-page.tsx'
+import { useConsole } from './console-context.ts'
+import { hrefOf, pages, useRoute, type PageId, type Route } from './router.ts'
+import { useStore } from './store.ts'
+import { ThemeSwitch } from './theme-switch.tsx'
+
+export function Shell() {
+  const route = useRoute()
+  const main = useRef<HTMLElement>(null)
+  const [menuOpen, setMenuOpen] = useState(false)
+  const title = pages.find(({ id }) => id === route.page)?.title ?? ''
+  const shown = useRef(route.page)
+  useEffect(() => {
+    document.title = `${title} · Cairn`
+    if (shown.current !== route.page && route.page !== 'ask') main.current?.focus()
+    shown.current = route.page
+    setMenuOpen(false)
+  }, [route.page])
+  return (
+    <div class="shell">
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to content
+      </button>
+      <header class="top-bar">
+        <Button kind="quiet" icon="menu" label="Menu" onClick={() => setMenuOpen(true)} />
+        <span class="top-title">{title}</span>
+        <Logo size={26} />
+      </header>
+      <div class="side-bar">
+        <a class="brand" href={hrefOf('ask')}>
+          <Logo size={28} />
+          <span>Cairn</span>
+        </a>
+        <Navigation page={route.page} />
+        <SideFoot />
+      </div>
+      <main ref={main} class="main" tabIndex={-1}>
+        <IndexProgress />
+        <PageOf route={route} />
+      </main>
+      {menuOpen ? (
+        <Dialog shape="drawer" title="Cairn" onClose={() => setMenuOpen(false)}>
+          <Navigation page={route.page} onChoose={() => setMenuOpen(false)} />
+          <SideFoot />
+        </Dialog>
+      ) : null}
+    </div>
+  )
+}
+
+function PageOf({ route }: { readonly route: Route }) {
+  switch (route.page) {
+    case 'ask':
+      return <AskPage params={route.params} />
+    case 'vaults':
+      return <VaultsPage />
+    case 'keys':
+      return <KeysPage />
+  }
+}
+
+function IndexProgress() {
+  const { vaults } = useStore(useConsole().vaultsWatch.store)
+  return vaults ? <IndexStrip vaults={vaults} /> : null
+}
+
+function Navigation({ page, onChoose }: { readonly page: PageId; readonly onChoose?: () => void }) {
+  return (
+    <nav class="nav" aria-label="Pages">
+      {pages.map(({ id, title, icon }) => (
+        <a key={id} href={hrefOf(id)} aria-current={id === page ? 'page' : undefined} onClick={() => onChoose?.()}>
+          <Icon name={icon} />
+          <span>{title}</span>
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function SideFoot() {
+  const { session, onSignOut } = useConsole()
+  return (
+    <div class="side-foot">
+      <ThemeSwitch />
+      <div class="person">
+        <span class="person-name" title={`Cairn ${session.server.version}`}>
+          {session.principal.name}
+        </span>
+        <Button kind="quiet" small icon="sign-out" label="Sign out" onClick={onSignOut} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+/** A value that changes outside of components, and the hook that follows it. */
+import { useEffect, useState } from 'preact/hooks'
+
+export interface Store<T> {
+  readonly get: () => T
+  readonly set: (next: T | ((now: T) => T)) => void
+  /** Gives the function that ends the subscription. */
+  readonly subscribe: (listener: () => void) => () => void
+}
+
+export function createStore<T extends object | null>(initial: T): Store<T> {
+  let value = initial
+  const listeners = new Set<() => void>()
+  return {
+    get: () => value,
+    set: (next) => {
+      const changed = typeof next === 'function' ? next(value) : next
+      if (changed === value) return
+      value = changed
+      for (const listener of listeners) listener()
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+  }
+}
+
+export function useStore<T>(store: Pick<Store<T>, 'get' | 'subscribe'>): T {
+  const [, setTick] = useState(0)
+  useEffect(() => {
+    const update = () => setTick((tick) => tick + 1)
+    update()
+    return store.subscribe(update)
+  }, [store])
+  return store.get()
+}

@@ -1,0 +1,52 @@
+/** Promises of the note pane: the mark is the cited range, and nothing of the text is lost or doubled. */
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { segmentNote } from '../src/ask/note-segments.ts'
+
+const note = '---\ntags: [a]\n---\n# Title\n\nFirst 漢字 🪨 line.\r\n## Part\nSecond line.\n'
+const textOf = (segments: readonly { text: string }[]) => segments.map(({ text }) => text).join('')
+
+describe('segmentNote', () => {
+  test('marks exactly text.slice(start, end) and keeps every character', () => {
+    const part = fc.constantFrom('---\n', 'tags: x\n', '# H\n', 'word ', '\n', '\r\n', '漢', '🪨', '## ', '```\n')
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 60 }), fc.nat(300), fc.nat(300), fc.nat(400), (parts, a, b, reach) => {
+        const text = parts.join('')
+        const start = Math.min(a, text.length)
+        const end = Math.min(text.length, start + b)
+        const view = segmentNote(text, start, end, reach)
+        expect(view.marked).toBe(text.slice(start, end))
+        expect(textOf(view.before)).toBe(text.slice(view.hiddenBefore, start))
+        expect(textOf(view.after)).toBe(text.slice(end, text.length - view.hiddenAfter))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('tells front matter and headings apart', () => {
+    const start = note.indexOf('First')
+    const { before, after } = segmentNote(note, start, start + 5, 10_000)
+    expect(before).toEqual([
+      { text: '---\ntags: [a]\n---\n', look: 'front-matter' },
+      { text: '# Title', look: 'heading' },
+      { text: '\n\n', look: 'plain' },
+    ])
+    expect(after.find(({ look }) => look === 'heading')?.text).toBe('## Part')
+  })
+
+  test('shows only the surroundings of the mark in a huge note, cut at lines', () => {
+    const huge = 'a line of text\n'.repeat(2_000_000)
+    const startedAt = performance.now()
+    const view = segmentNote(huge, 15_000_000, 15_000_014, 1_000)
+    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(textOf(view.before).length).toBeLessThan(1_100)
+    expect(view.hiddenBefore % 15).toBe(0)
+    expect(
+      view.hiddenBefore +
+        textOf(view.before).length +
+        view.marked.length +
+        textOf(view.after).length +
+        view.hiddenAfter,
+    ).toBe(huge.length)
+  })
+})

@@ -1,0 +1,138 @@
+/** Shapes under `/api` and `/auth`: vaults, notes, models, keys, sessions, health. */
+import { z } from 'zod'
+import { labelSchema } from './labels.ts'
+
+export const indexStateSchema = z.object({
+  state: z.enum(['waiting', 'indexing', 'ready', 'failed']),
+  done: z.int(),
+  total: z.int(),
+  notesPerSecond: z.number(),
+  secondsLeft: z.number().nullable(),
+  /** How many files could not be read, and the first hundred of them with the reason. */
+  problemCount: z.int(),
+  problems: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Version of the stored index; grows with every change. */
+  version: z.int(),
+})
+
+export type IndexState = z.infer<typeof indexStateSchema>
+
+export const vaultSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  source: z.enum(['folder', 'sync']),
+  /** The folder, for those who may manage the vault; null otherwise. */
+  path: z.string().nullable(),
+  notes: z.int(),
+  passages: z.int(),
+  index: indexStateSchema,
+})
+
+export type VaultInfo = z.infer<typeof vaultSchema>
+
+export const vaultListSchema = z.object({ vaults: z.array(vaultSchema) })
+
+export const vaultCreateSchema = z.strictObject({
+  path: z.string().min(1).max(4_096),
+  name: z.string().trim().min(1).max(120).optional(),
+})
+
+export const noteListSchema = z.object({
+  notes: z.array(
+    z.object({
+      note: z.string(),
+      title: z.string(),
+      version: z.string(),
+      tags: z.array(z.string()),
+      label: labelSchema,
+    }),
+  ),
+  /** Pass as `after` to get the next page; null at the end. */
+  next: z.string().nullable(),
+})
+
+export const noteSchema = z.object({
+  vault: z.string(),
+  note: z.string(),
+  version: z.string(),
+  title: z.string(),
+  text: z.string(),
+  tags: z.array(z.string()),
+  label: labelSchema,
+  links: z.array(z.string()),
+  backlinks: z.array(z.string()),
+})
+
+export type NoteView = z.infer<typeof noteSchema>
+
+export const modelInfoSchema = z.object({
+  id: z.string(),
+  provider: z.string(),
+  egress: z.enum(['local', 'external']),
+  clearance: labelSchema,
+  kind: z.enum(['chat', 'embedding', 'unknown']),
+  contextWindow: z.int().nullable(),
+  inputUsdPerMTok: z.number().nullable(),
+  outputUsdPerMTok: z.number().nullable(),
+  builtIn: z.boolean(),
+  /** True for the model that answers when a question names none. */
+  isDefault: z.boolean(),
+})
+
+export type ModelInfo = z.infer<typeof modelInfoSchema>
+
+export const modelsReplySchema = z.object({ models: z.array(modelInfoSchema) })
+
+export const keyCreateSchema = z.strictObject({
+  name: z.string().trim().min(1).max(120),
+  expiresInDays: z.int().min(1).max(3_650).optional(),
+})
+
+export const keyInfoSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The first characters of the key, to tell keys apart. */
+  prefix: z.string(),
+  createdAt: z.int(),
+  expiresAt: z.int().nullable(),
+  lastUsedAt: z.int().nullable(),
+  revokedAt: z.int().nullable(),
+})
+
+export type KeyInfo = z.infer<typeof keyInfoSchema>
+
+export const keyListSchema = z.object({ keys: z.array(keyInfoSchema) })
+
+/** `key` is shown this once and stored only as a hash. */
+export const keyCreatedSchema = keyInfoSchema.extend({ key: z.string() })
+
+export const signInSchema = z.strictObject({ token: z.string().min(20).max(200) })
+
+export const signInLinkSchema = z.object({ url: z.string(), expiresAt: z.int() })
+
+export const sessionSchema = z.object({
+  principal: z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }),
+  server: z.object({ version: z.string(), deploymentId: z.string() }),
+})
+
+export type SessionInfo = z.infer<typeof sessionSchema>
+
+export const healthSchema = z.object({ status: z.enum(['ok', 'starting', 'stopping', 'failed']) })
+
+/** RFC 9457 problem details, the error shape under `/api` and `/auth`. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  param: z.string().nullable(),
+  requestId: z.string(),
+})
+
+export type Problem = z.infer<typeof problemSchema>
+
+/** The error shape under `/v1`. */
+export const openAiErrorSchema = z.object({
+  error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }),
+})

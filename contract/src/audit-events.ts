@@ -1,0 +1,47 @@
+/**
+ * THE audit event table: what is recorded, in which category, with which fields beside actor, time, outcome and
+ * request id. Fields hold identifiers and counts, never text of notes, questions or answers.
+ */
+
+export interface AuditEventSpec {
+  readonly category: 'identity' | 'access' | 'question' | 'model' | 'vault' | 'system'
+  readonly description: string
+  readonly fields: readonly string[]
+}
+
+export const auditEventTable = {
+  'session.created': { category: 'identity', description: 'Somebody signed in.', fields: ['method'] },
+  'session.ended': { category: 'identity', description: 'Somebody signed out.', fields: [] },
+  'key.created': { category: 'identity', description: 'An API key was made.', fields: ['keyId', 'name'] },
+  'key.revoked': { category: 'identity', description: 'An API key was revoked.', fields: ['keyId'] },
+  'access.refused': { category: 'access', description: 'A call was refused.', fields: ['code', 'route'] },
+  'question.asked': {
+    category: 'question',
+    description: 'A question was answered, not found or refused.',
+    fields: ['vaults', 'notes', 'model', 'provider', 'egress', 'label', 'tokensIn', 'tokensOut'],
+  },
+  'search.run': { category: 'question', description: 'The notes were searched.', fields: ['vaults', 'results'] },
+  'note.read': { category: 'question', description: 'A note’s text was read.', fields: ['vault', 'note'] },
+  'chat.completed': {
+    category: 'model',
+    description: 'A chat request was passed on.',
+    fields: ['model', 'provider', 'egress', 'tokensIn', 'tokensOut', 'streamed'],
+  },
+  'embeddings.created': {
+    category: 'model',
+    description: 'Embeddings were computed.',
+    fields: ['model', 'provider', 'egress', 'inputs'],
+  },
+  'egress.intended': {
+    category: 'model',
+    description: 'A request is about to leave this server.',
+    fields: ['provider', 'egress', 'label', 'purpose'],
+  },
+  'vault.registered': { category: 'vault', description: 'A vault was registered.', fields: ['vault'] },
+  'vault.removed': { category: 'vault', description: 'A vault was removed from the server.', fields: ['vault'] },
+  'vault.reindexed': { category: 'vault', description: 'A vault was indexed again by request.', fields: ['vault'] },
+  'server.started': { category: 'system', description: 'The server started.', fields: ['version'] },
+  'server.stopped': { category: 'system', description: 'The server stopped in good order.', fields: [] },
+} as const satisfies Record<string, AuditEventSpec>
+
+export type AuditEventType = keyof typeof auditEventTable

@@ -1,0 +1,189 @@
+/**
+ * THE error table. Every code that a caller can meet, with its HTTP status, the words for a title, and whether
+ * trying again can help. `type` is the word that OpenAI's clients expect in the same place.
+ */
+
+export interface ErrorSpec {
+  readonly status: number
+  readonly title: string
+  readonly retryable: boolean
+  readonly type: OpenAiErrorType
+}
+
+export type OpenAiErrorType =
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'not_found_error'
+  | 'conflict_error'
+  | 'rate_limit_error'
+  | 'api_error'
+
+export const errorTable = {
+  'request.invalid-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'request.invalid': {
+    status: 400,
+    title: 'A field of the request is wrong',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'request.not-found': { status: 404, title: 'No such address', retryable: false, type: 'not_found_error' },
+  'request.method': {
+    status: 405,
+    title: 'The address does not take this method',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'request.media-type': {
+    status: 415,
+    title: 'The body must be application/json',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'request.too-large': { status: 413, title: 'The body is too large', retryable: false, type: 'invalid_request_error' },
+  'request.timeout': {
+    status: 408,
+    title: 'The body did not arrive in time',
+    retryable: true,
+    type: 'invalid_request_error',
+  },
+  'request.host': {
+    status: 421,
+    title: 'This server does not answer for that host name',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'request.origin': {
+    status: 403,
+    title: 'A session cookie is taken from this server’s own pages only',
+    retryable: false,
+    type: 'permission_error',
+  },
+  'access.unauthenticated': {
+    status: 401,
+    title: 'Sign in or send an API key',
+    retryable: false,
+    type: 'authentication_error',
+  },
+  'access.key-unknown': {
+    status: 401,
+    title: 'Unknown, expired or revoked API key',
+    retryable: false,
+    type: 'authentication_error',
+  },
+  'access.link-invalid': {
+    status: 401,
+    title: 'The sign-in link was used or has expired',
+    retryable: false,
+    type: 'authentication_error',
+  },
+  'access.forbidden': { status: 403, title: 'Not allowed', retryable: false, type: 'permission_error' },
+  'access.key-missing': { status: 404, title: 'No such key', retryable: false, type: 'not_found_error' },
+  'vault.not-found': { status: 404, title: 'No such vault', retryable: false, type: 'not_found_error' },
+  'vault.exists': { status: 409, title: 'The vault is registered already', retryable: false, type: 'conflict_error' },
+  'vault.folder': {
+    status: 422,
+    title: 'The folder cannot be used as a vault',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'vault.watched': {
+    status: 409,
+    title: 'The vault is a watched folder; edit the files there',
+    retryable: false,
+    type: 'conflict_error',
+  },
+  'note.not-found': { status: 404, title: 'No such note', retryable: false, type: 'not_found_error' },
+  'model.not-found': { status: 404, title: 'No such model', retryable: false, type: 'not_found_error' },
+  'model.capability': {
+    status: 400,
+    title: 'The model cannot do that',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'model.not-cleared': {
+    status: 403,
+    title: 'No usable model is cleared for these notes',
+    retryable: false,
+    type: 'permission_error',
+  },
+  'upstream.unreachable': {
+    status: 502,
+    title: 'The model provider cannot be reached',
+    retryable: true,
+    type: 'api_error',
+  },
+  'upstream.timeout': {
+    status: 504,
+    title: 'The model provider did not answer in time',
+    retryable: true,
+    type: 'api_error',
+  },
+  'upstream.rate-limited': {
+    status: 429,
+    title: 'The model provider limits the rate',
+    retryable: true,
+    type: 'rate_limit_error',
+  },
+  'upstream.credentials': {
+    status: 502,
+    title: 'The model provider refused our credentials',
+    retryable: false,
+    type: 'api_error',
+  },
+  'upstream.redirect': {
+    status: 502,
+    title: 'The model provider answered with a redirect, which is never followed',
+    retryable: false,
+    type: 'api_error',
+  },
+  'upstream.rejected': {
+    status: 400,
+    title: 'The model provider refused the request',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'upstream.failed': { status: 502, title: 'The model provider failed', retryable: true, type: 'api_error' },
+  'upstream.malformed': {
+    status: 502,
+    title: 'The model provider sent something that cannot be read',
+    retryable: true,
+    type: 'api_error',
+  },
+  'upstream.broken-stream': {
+    status: 502,
+    title: 'The model provider broke off in the middle of the answer',
+    retryable: true,
+    type: 'api_error',
+  },
+  'upstream.queue-full': {
+    status: 503,
+    title: 'Too many requests wait for the model provider',
+    retryable: true,
+    type: 'api_error',
+  },
+  'egress.denied': {
+    status: 403,
+    title: 'This outbound connection is not allowed',
+    retryable: false,
+    type: 'permission_error',
+  },
+  'index.not-ready': { status: 503, title: 'The vault is not indexed yet', retryable: true, type: 'api_error' },
+  'server.busy': { status: 503, title: 'The server is busy', retryable: true, type: 'api_error' },
+  'server.stopping': { status: 503, title: 'The server is stopping', retryable: true, type: 'api_error' },
+  'storage.failed': { status: 503, title: 'The store cannot be used', retryable: true, type: 'api_error' },
+  'config.invalid': {
+    status: 400,
+    title: 'The configuration is wrong',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'internal.error': { status: 500, title: 'Something went wrong inside Cairn', retryable: false, type: 'api_error' },
+} as const satisfies Record<string, ErrorSpec>
+
+export type ErrorCode = keyof typeof errorTable

@@ -1,0 +1,3 @@
+/** Answers used again, when that is safe. */
+export { createPassThroughCache } from './pass-through.ts'
+export type { Cache, CacheOutcome, CacheScope } from './types.ts'

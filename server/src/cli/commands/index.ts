@@ -1,0 +1,27 @@
+/** THE table of commands; `--help` and docs/reference/command-line.md come from it. */
+import type { CommandSpec } from '../types.ts'
+import { ask } from './ask.ts'
+import { configExplain } from './config-explain.ts'
+import { doctor } from './doctor.ts'
+import { indexCommand } from './index-command.ts'
+import { keyCreate, keyList, keyRevoke } from './key.ts'
+import { search } from './search.ts'
+import { serve } from './serve.ts'
+import { signIn } from './sign-in.ts'
+import { vaultAdd, vaultList, vaultRemove } from './vault.ts'
+
+export const commands: readonly CommandSpec[] = [
+  serve,
+  signIn,
+  ask,
+  search,
+  indexCommand,
+  vaultAdd,
+  vaultList,
+  vaultRemove,
+  keyCreate,
+  keyList,
+  keyRevoke,
+  doctor,
+  configExplain,
+]

@@ -1,0 +1,200 @@
+/**
+ * Reads the configuration: defaults, then the configuration file, then the environment, then flags; what stands
+ * further right wins. All mistakes are reported at once, each with the place it comes from. This is the only file that
+ * reads the environment. Secrets are taken out into a value of their own that nothing prints.
+ */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import type { z } from 'zod'
+import { configSchema, type Config } from '@cairn/contract'
+import { CairnError, Secret } from '../base/index.ts'
+import { stripComments } from './strip-comments.ts'
+import { getAt, listSettings, setAt, type Setting } from './settings.ts'
+
+export type Origin = 'default' | 'file' | 'environment' | 'flag'
+
+export interface Secrets {
+  readonly databaseUrl: Secret | null
+  readonly ownerKey: Secret | null
+  /** API keys of upstreams, by upstream id. */
+  readonly upstreamKeys: ReadonlyMap<string, Secret>
+}
+
+export interface ExplainedSetting extends Setting {
+  /** `[secret]` in place of a secret that is set. */
+  readonly value: unknown
+  readonly origin: Origin
+  /** The file, variable or flag that set it. */
+  readonly from: string | null
+}
+
+export interface LoadedConfig {
+  /** Without secrets; paths are absolute. */
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly settings: readonly ExplainedSetting[]
+  /** True when `--vault` named the vaults of this run. */
+  readonly vaultsFromFlag: boolean
+  readonly file: string | null
+}
+
+export interface LoadOptions {
+  env: Readonly<Record<string, string | undefined>>
+  /** Values of flags by setting path, as the command line parsed them. */
+  flags: Readonly<Record<string, unknown>>
+  /** Folder against which relative paths and the configuration file are resolved. */
+  directory: string
+}
+
+const fileNames = ['cairn.config.json', 'cairn.config.jsonc']
+
+/** The process’s own environment. */
+export function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
+}
+
+/** Throws `config.invalid` with every mistake. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const known = listSettings()
+  const mistakes: string[] = []
+  const file = readConfigFile(options.directory, mistakes)
+  const merged: Record<string, unknown> = structuredClone(file?.content ?? {})
+  const origins = new Map<string, { origin: Origin; from: string }>()
+  for (const setting of known) {
+    if (file && getAt(file.content, setting.path) !== undefined)
+      origins.set(setting.path, { origin: 'file', from: file.path })
+    const text = setting.env === undefined ? undefined : options.env[setting.env]
+    if (setting.env !== undefined && text !== undefined && text !== '') {
+      setAt(merged, setting.path, setting.path === 'upstreams' ? parseJson(setting.env, text, mistakes) : text)
+      origins.set(setting.path, { origin: 'environment', from: setting.env })
+    }
+    const flag = options.flags[setting.path]
+    if (flag !== undefined) {
+      setAt(merged, setting.path, flag)
+      origins.set(setting.path, { origin: 'flag', from: setting.flag ?? '' })
+    }
+  }
+  refuseUnknownVariables(options.env, known, mistakes)
+  const parsed = configSchema.safeParse(merged)
+  if (!parsed.success) mistakes.push(...describeIssues(parsed.error, origins))
+  if (mistakes.length > 0 || !parsed.success) {
+    throw new CairnError('config.invalid', {
+      message: `The configuration is wrong:\n${mistakes.map((line) => `  - ${line}`).join('\n')}`,
+    })
+  }
+  return finish(parsed.data, { origins, known, options, file: file?.path ?? null })
+}
+
+interface Parts {
+  origins: Map<string, { origin: Origin; from: string }>
+  known: Setting[]
+  options: LoadOptions
+  file: string | null
+}
+
+function finish(raw: Config, { origins, known, options, file }: Parts): LoadedConfig {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(options.directory, path))
+  const { databaseUrl, ...data } = raw.data
+  const { ownerKey } = raw.access
+  const upstreamKeys = new Map<string, Secret>()
+  for (const { id, apiKey } of raw.upstreams) if (apiKey !== undefined) upstreamKeys.set(id, new Secret(apiKey))
+  const config: Config = {
+    ...raw,
+    access: {},
+    data: {
+      ...data,
+      directory: absolute(data.directory),
+      keyring: absolute(data.keyring ?? defaultKeyring(options.env)),
+    },
+    vaults: raw.vaults.map((vault) => ({ ...vault, path: absolute(vault.path) })),
+    upstreams: raw.upstreams.map(({ apiKey: _, ...upstream }) => upstream),
+  }
+  const secret = (value: string | undefined): Secret | null => (value === undefined ? null : new Secret(value))
+  const shown = { ...raw, ...config, data: { ...config.data, databaseUrl }, access: raw.access }
+  const settings = known.map((setting): ExplainedSetting => {
+    const value = getAt(shown, setting.path)
+    const at = origins.get(setting.path)
+    return {
+      ...setting,
+      value: setting.secret && value !== undefined ? '[secret]' : value,
+      origin: at?.origin ?? 'default',
+      from: at?.from ?? null,
+    }
+  })
+  return {
+    config: deepFreeze(config),
+    secrets: { databaseUrl: secret(databaseUrl), ownerKey: secret(ownerKey), upstreamKeys },
+    settings,
+    vaultsFromFlag: origins.get('vaults')?.origin === 'flag',
+    file,
+  }
+}
+
+function defaultKeyring(env: LoadOptions['env']): string {
+  const base =
+    env['XDG_CONFIG_HOME'] ?? (process.platform === 'win32' ? env['APPDATA'] : undefined) ?? join(homedir(), '.config')
+  return join(base, 'cairn', 'keyring.json')
+}
+
+function readConfigFile(
+  directory: string,
+  mistakes: string[],
+): { path: string; content: Record<string, unknown> } | null {
+  for (const name of fileNames) {
+    const path = join(directory, name)
+    let text: string
+    try {
+      text = readFileSync(path, 'utf8')
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') continue
+      mistakes.push(
+        `${name} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}); check its permissions`,
+      )
+      return null
+    }
+    const content = parseJson(name, stripComments(text), mistakes)
+    if (content === undefined) return null
+    if (content !== null && typeof content === 'object' && !Array.isArray(content))
+      return { path, content: content as Record<string, unknown> }
+    mistakes.push(`${name} must hold an object`)
+    return null
+  }
+  return null
+}
+
+function parseJson(where: string, text: string, mistakes: string[]): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    mistakes.push(`${where} is not JSON; check quotes, commas and brackets`)
+    return undefined
+  }
+}
+
+/** A misspelt variable would be silently without effect; it is a mistake like any other. */
+function refuseUnknownVariables(env: LoadOptions['env'], known: readonly Setting[], mistakes: string[]): void {
+  const allowed = new Set(known.map(({ env: name }) => name))
+  const outside = /^CAIRN_(KEY|PROXY|TEST_.*)$/
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('CAIRN_') || allowed.has(name) || outside.test(name)) continue
+    mistakes.push(`${name} is no setting; see \`npx cairn config explain\` for those that exist`)
+  }
+}
+
+function describeIssues(error: z.ZodError, origins: Map<string, { origin: Origin; from: string }>): string[] {
+  return error.issues.slice(0, 50).map((issue) => {
+    const path = issue.path.map(String).join('.')
+    const setting = [...origins.keys()].find((name) => path === name || path.startsWith(`${name}.`))
+    const from = setting === undefined ? '' : ` (from ${origins.get(setting)?.from})`
+    return `${path || 'the file'}: ${issue.message}${from}`
+  })
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object') {
+    for (const child of Object.values(value)) deepFreeze(child)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,87 @@
+/** What the HTTP edge is given: the modules behind it, by the few functions it calls, and its settings. */
+import type {
+  AskDryRun,
+  AskEvent,
+  AskReply,
+  AskRequest,
+  ChatRequest,
+  EmbeddingsRequest,
+  ModelInfo,
+  SearchRequest,
+  SearchResult,
+} from '@cairn/contract'
+import type { Access, Credentials } from '../access/index.ts'
+import type { Audit, AuditEntry } from '../audit/index.ts'
+import type { Clock, Logger, Principal } from '../base/index.ts'
+import type { Call } from '../pipeline/index.ts'
+import type { Vaults as WholeVaults } from '../vaults/index.ts'
+import type { MetricSource } from './metrics.ts'
+
+export type { Access, Audit, AuditEntry, Call, Credentials }
+
+/** The part of `vaults` that is shown under `/api`; questions go through the pipeline. */
+export type Vaults = Pick<
+  WholeVaults,
+  'list' | 'find' | 'add' | 'remove' | 'reindex' | 'subscribe' | 'listNotes' | 'readNote' | 'related'
+>
+
+export interface GatewayReply {
+  readonly status: number
+  /** Only `content-type`, `retry-after` and `x-cairn-…` reach the client. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | ReadableStream<Uint8Array>
+}
+
+export type AskOutcome =
+  | { readonly kind: 'reply'; readonly reply: AskReply; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly kind: 'dry-run'; readonly reply: AskDryRun }
+  | {
+      readonly kind: 'stream'
+      readonly events: AsyncIterable<AskEvent>
+      readonly headers: Readonly<Record<string, string>>
+    }
+
+export interface Pipeline {
+  ask(call: Call, request: AskRequest): Promise<AskOutcome>
+  search(call: Call, request: SearchRequest): Promise<{ results: SearchResult[] }>
+  /** `body` is the request as it came, for the byte pass-through. */
+  chat(call: Call, input: { request: ChatRequest; body: Uint8Array }): Promise<GatewayReply>
+  embeddings(call: Call, input: { request: EmbeddingsRequest; body: Uint8Array }): Promise<GatewayReply>
+}
+
+/** The part of `routing` that lists models. */
+export interface ModelCatalogue {
+  models(principal: Principal): ModelInfo[]
+}
+
+export interface HttpSettings {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly reusePort?: boolean
+  /** The address under which others reach this server; its host is accepted beside loopback. */
+  readonly publicUrl?: string | undefined
+  readonly maxBodyBytes: number
+  readonly bodyTimeoutMs: number
+  /** Between two comments on a silent event stream. Default 15,000. */
+  readonly heartbeatMs?: number
+  /** How long a client may leave a reply unread before it is cut. Default 60,000. */
+  readonly stallMs?: number
+}
+
+export interface HttpDependencies {
+  readonly access: Access
+  readonly audit: Audit
+  readonly vaults: Vaults
+  readonly pipeline: Pipeline
+  readonly models: ModelCatalogue
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: HttpSettings
+  readonly server: { readonly version: string; readonly deploymentId: string }
+  /** Folder with the built console, or null to serve none. */
+  readonly consoleDirectory: string | null
+  /** Whether the parts behind the edge can serve; asked by `/readyz`. */
+  readonly health: () => 'ok' | 'starting' | 'failed'
+  readonly metricSources?: readonly MetricSource[]
+}

@@ -1,0 +1,40 @@
+/** Handlers for those who run the server: health, metrics, the OpenAPI document, and the console's files. */
+import { fail } from '../../base/index.ts'
+import { json, type HttpReply } from '../reply.ts'
+import type { PublicInput } from '../route.ts'
+
+type Input = PublicInput<string, undefined, undefined>
+
+/** Alive: it answers. */
+export function health({ services }: Input): HttpReply {
+  return json({ status: services.readiness() === 'stopping' ? 'stopping' : 'ok' })
+}
+
+/** Ready: it can be sent work. */
+export function ready({ services }: Input): HttpReply {
+  const status = services.readiness()
+  return json({ status }, status === 'ok' ? 200 : 503)
+}
+
+export function metrics({ services }: Input): HttpReply {
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+    body: services.metrics.render(),
+  }
+}
+
+export function openApi({ services }: Input): HttpReply {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: services.openApi() }
+}
+
+export async function consoleAsset({ exchange, services }: Input): Promise<HttpReply> {
+  const asset = await services.assets.find(exchange.request, exchange.url.pathname)
+  return (
+    asset ??
+    fail(
+      'request.not-found',
+      exchange.url.pathname === '/' ? { message: 'The console is not built. Run “npm run build”.' } : {},
+    )
+  )
+}

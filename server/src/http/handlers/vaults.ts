@@ -1,0 +1,115 @@
+/** Handlers of vaults: which there are, live, and registering, removing and indexing them. */
+import type { VaultInfo } from '@cairn/contract'
+import { errorFields, fail, toCairnError, type CairnError, type Principal } from '../../base/index.ts'
+import { followChanges } from '../follow-changes.ts'
+import { acceptsEvents, eventStream, json, noContent, type HttpReply } from '../reply.ts'
+import type { ProtectedInput, RouteServices } from '../route.ts'
+import { createEventStream, describeError, type ServerEvent } from '../sse.ts'
+import { isAllowed, recordCall } from './record.ts'
+
+type Input<P extends string, B> = ProtectedInput<P, B, undefined>
+
+export async function listVaults({ call, exchange, services }: Input<string, undefined>): Promise<HttpReply> {
+  if (!acceptsEvents(exchange.request)) return json({ vaults: await visibleVaults(services, call.principal) })
+  async function* watch(): AsyncGenerator<ServerEvent> {
+    for await (const _ of followChanges(
+      (listener) => services.vaults.subscribe(listener),
+      [exchange.stopping, call.signal],
+    )) {
+      yield { event: 'vaults', data: { vaults: await visibleVaults(services, call.principal) } }
+    }
+  }
+  return eventStream(
+    createEventStream(watch(), {
+      signal: call.signal,
+      heartbeatMs: services.heartbeatMs,
+      onError: lastEvents(services),
+    }),
+  )
+}
+
+export async function addVault({
+  call,
+  services,
+  body,
+}: Input<string, { path: string; name?: string | undefined }>): Promise<HttpReply> {
+  const vault = await services.vaults.add(body)
+  await recordCall(services, call, 'vault.registered', { vault: vault.id })
+  return json(vault, 201)
+}
+
+export async function removeVault({ call, services, params }: Input<'/:id', undefined>): Promise<HttpReply> {
+  requireVault(services, params.id)
+  await services.vaults.remove(params.id)
+  await recordCall(services, call, 'vault.removed', { vault: params.id })
+  return noContent()
+}
+
+/** Indexing goes on when the client leaves; the stream only watches it. */
+export async function reindexVault({
+  call,
+  exchange,
+  services,
+  params: { id },
+}: Input<'/:id', undefined>): Promise<HttpReply> {
+  requireVault(services, id)
+  await recordCall(services, call, 'vault.reindexed', { vault: id })
+  const run = { state: 'running' as 'running' | 'over', thrown: null as unknown, notify: () => {} }
+  const over = (thrown: unknown) => {
+    run.state = 'over'
+    run.thrown = thrown
+    run.notify()
+  }
+  services.vaults.reindex(id).then(
+    () => over(null),
+    (thrown: unknown) => {
+      services.logger.error('indexing failed', { requestId: call.requestId, ...errorFields(thrown) })
+      over(thrown)
+    },
+  )
+  if (!acceptsEvents(exchange.request)) return json(requireVault(services, id).index, 202)
+
+  const subscribe = (listener: () => void) => {
+    run.notify = listener
+    return services.vaults.subscribe(listener)
+  }
+  async function* watch(): AsyncGenerator<ServerEvent> {
+    for await (const _ of followChanges(subscribe, [exchange.stopping, call.signal])) {
+      if (run.thrown !== null) throw toCairnError(run.thrown)
+      const { index } = requireVault(services, id)
+      yield { event: 'index', data: index }
+      if (run.state === 'over' && (index.state === 'ready' || index.state === 'failed')) {
+        yield { event: 'done', data: { state: index.state } }
+        return
+      }
+    }
+  }
+  return eventStream(
+    createEventStream(watch(), {
+      signal: call.signal,
+      heartbeatMs: services.heartbeatMs,
+      onError: lastEvents(services),
+    }),
+  )
+}
+
+/** Throws `vault.not-found`. */
+export function requireVault({ vaults }: RouteServices, id: string): VaultInfo {
+  return vaults.find(id) ?? fail('vault.not-found')
+}
+
+/** Folder and file names are for those who may manage the vault. */
+async function visibleVaults({ access, vaults }: RouteServices, principal: Principal): Promise<VaultInfo[]> {
+  const listed = (await vaults.list()).filter(({ id }) => isAllowed(access, principal, 'vault.list', id))
+  return listed.map((vault) => {
+    if (isAllowed(access, principal, 'vault.manage', vault.id)) return vault
+    return { ...vault, path: null, index: { ...vault.index, problems: [] } }
+  })
+}
+
+function lastEvents({ logger }: RouteServices) {
+  return (error: CairnError, thrown: unknown): ServerEvent[] => {
+    if (error.code !== 'server.stopping') logger.error('a stream of vault states failed', errorFields(thrown))
+    return [{ event: 'error', data: describeError(error) }]
+  }
+}

@@ -1,0 +1,31 @@
+/** Headers that every reply carries, and the request id. */
+import { createId } from '../base/index.ts'
+
+/** The console loads nothing from elsewhere, and nothing may frame it. */
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+export const baseHeaders = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const
+
+/** The client's own id when it is harmless in logs and headers, else a new one. */
+export function takeRequestId(headers: Headers): string {
+  const own = headers.get('x-request-id')
+  return own !== null && /^[A-Za-z0-9._-]{8,64}$/.test(own) ? own : createId('req')
+}
+
+/** What a provider's reply may add: the type, when to try again, and our own words. Cookies, hop-by-hop and CORS stay behind. */
+export function passHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const passed: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase()
+    if (lower === 'content-type' || lower === 'retry-after' || lower.startsWith('x-cairn-')) passed[lower] = value
+  }
+  return passed
+}

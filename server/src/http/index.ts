@@ -1,0 +1,14 @@
+/** The HTTP edge: bytes to contract and back. `app.ts` makes it with everything behind it. */
+export { createHttpServer, type HttpServer } from './server.ts'
+export type {
+  AskOutcome,
+  GatewayReply,
+  HttpDependencies,
+  HttpSettings,
+  ModelCatalogue,
+  Pipeline,
+} from './dependencies.ts'
+export type { MetricFamily, MetricSample, MetricSource } from './metrics.ts'
+export { formatSignInUrl } from './handlers/identity.ts'
+export { routes } from './routes.ts'
+export { createOpenApi } from './openapi.ts'

@@ -1,0 +1,128 @@
+/**
+ * The shape of a row in the route table. A handler of a protected route is handed a `Call` with the principal; a
+ * public one is not, so it cannot act for anybody.
+ */
+import type { Permission } from '@cairn/contract'
+import type { z } from 'zod'
+import type { Call, HttpDependencies } from './dependencies.ts'
+import type { MetricsRegistry } from './metrics.ts'
+import type { ConsoleAssets } from './console-assets.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { HttpReply } from './reply.ts'
+import type { Audience } from './respond-error.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** `/api/vaults/:id/notes/*path` has the parameters `id` and `path`. */
+export type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
+  : P extends `${string}:${infer Name}`
+    ? Name
+    : P extends `${string}*${infer Name}`
+      ? Name
+      : never
+
+/** One request, as far as it is known before anybody is identified. */
+export interface Exchange {
+  readonly request: Request
+  readonly url: URL
+  readonly requestId: string
+  /** The server's origin under the name that the request used. */
+  readonly ownOrigin: string
+  readonly remoteAddress: string
+  /** `clock.monotonic()` when the request's head arrived. */
+  readonly startedAtMs: number
+  /** Aborted when the client leaves, or at the end of the grace period of a stop. */
+  readonly signal: AbortSignal
+  /** Aborted at the beginning of a stop; streams that would stand for ever end then. */
+  readonly stopping: AbortSignal
+}
+
+/** What handlers use beside the request. */
+export interface RouteServices extends HttpDependencies {
+  readonly metrics: MetricsRegistry
+  readonly assets: ConsoleAssets
+  readonly signInLimit: RateLimit
+  readonly heartbeatMs: number
+  readonly openApi: () => string
+  readonly readiness: () => 'ok' | 'starting' | 'failed' | 'stopping'
+  /** The port that listens. */
+  readonly port: () => number
+}
+
+export interface PublicInput<P extends string, B, Q> {
+  readonly exchange: Exchange
+  readonly services: RouteServices
+  readonly params: Readonly<Record<ParamNames<P>, string>>
+  readonly body: B
+  /** The body as it came. */
+  readonly bytes: Uint8Array
+  readonly query: Q
+}
+
+export interface ProtectedInput<P extends string, B, Q> extends PublicInput<P, B, Q> {
+  readonly call: Call
+}
+
+export interface ReplySpec {
+  readonly status: number
+  readonly description: string
+  /** None for a reply without body or in another dialect. */
+  readonly schema?: z.ZodType
+  readonly mediaType?: string
+}
+
+interface RouteBase<P extends string, B extends z.ZodType | undefined, Q extends z.ZodType | undefined> {
+  readonly method: Method
+  readonly path: P
+  readonly audience: Audience
+  readonly summary: string
+  readonly body?: B
+  readonly query?: Q
+  readonly replies: readonly ReplySpec[]
+}
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined
+
+export interface PublicRoute<
+  P extends string = string,
+  B extends z.ZodType | undefined = z.ZodType | undefined,
+  Q extends z.ZodType | undefined = z.ZodType | undefined,
+> extends RouteBase<P, B, Q> {
+  /** `unlessLocal`: callers on this machine need nothing, others the permission. */
+  readonly permission: 'public' | { readonly unlessLocal: Permission }
+  handle(input: PublicInput<P, Output<B>, Output<Q>>): Promise<HttpReply> | HttpReply
+}
+
+export interface ProtectedRoute<
+  P extends string = string,
+  B extends z.ZodType | undefined = z.ZodType | undefined,
+  Q extends z.ZodType | undefined = z.ZodType | undefined,
+> extends RouteBase<P, B, Q> {
+  /** Checked for the path's `:id` when there is one. */
+  readonly permission: Permission
+  handle(input: ProtectedInput<P, Output<B>, Output<Q>>): Promise<HttpReply> | HttpReply
+}
+
+export type Route = PublicRoute | ProtectedRoute
+
+export function isProtected(route: Route): route is ProtectedRoute {
+  return typeof route.permission === 'string' && route.permission !== 'public'
+}
+
+/** A row of the table, with the handler's input typed by the row's own path and schemas. */
+export function publicRoute<
+  const P extends string,
+  B extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+>(row: PublicRoute<P, B, Q>): PublicRoute {
+  return row as unknown as PublicRoute
+}
+
+export function protectedRoute<
+  const P extends string,
+  B extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+>(row: ProtectedRoute<P, B, Q>): ProtectedRoute {
+  return row as unknown as ProtectedRoute
+}

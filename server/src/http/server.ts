@@ -1,0 +1,147 @@
+/**
+ * The edge as a whole: takes requests from the socket, has them answered (`answer.ts`), and stops in good order. A
+ * client that leaves aborts its own work; a stop waits for open work, then aborts it.
+ */
+import { CairnError, errorFields, toCairnError, withDeadline } from '../base/index.ts'
+import { listenHttp, type HttpListener, type HttpPeer } from '../platform/index.ts'
+import { createAnswer, mustClose, type Trace } from './answer.ts'
+import { createConsoleAssets } from './console-assets.ts'
+import { createResponse } from './create-response.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { takeRequestId } from './headers.ts'
+import { createInFlight, type InFlight } from './in-flight.ts'
+import { createMetricsRegistry, type MetricsRegistry } from './metrics.ts'
+import { createOpenApi } from './openapi.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { hasBody } from './read-body.ts'
+import { createReport, type Report } from './report.ts'
+import type { HttpReply } from './reply.ts'
+import { audienceOf, respondError } from './respond-error.ts'
+import type { RouteServices } from './route.ts'
+import { routes } from './routes.ts'
+
+export interface HttpServer {
+  /** Answers one request without a socket. Never rejects. */
+  fetch(request: Request, peer: HttpPeer): Promise<Response>
+  /** Throws what the system says when the address cannot be used. */
+  listen(): { hostname: string; port: number; url: string }
+  /** No new work; what is open gets `graceMs` milliseconds, then it is aborted. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** How long an idle connection is kept, and how long a client may take to send its request's head. */
+const idleSeconds = 60
+/** What aborted work may take to tell its client and end. */
+const lastWordsMs = 1_500
+
+export function createHttpServer(deps: HttpDependencies): HttpServer {
+  const { settings, clock, logger } = deps
+  const inFlight = createInFlight()
+  const stopping = new AbortController()
+  const metrics = createMetricsRegistry()
+  const report = createReport({ metrics, clock, logger, audit: deps.audit, inFlight: inFlight.size })
+  for (const source of deps.metricSources ?? []) metrics.register(source)
+  let listener: HttpListener | null = null
+  const port = () => listener?.port ?? settings.port
+  const services = createServices(deps, { metrics, port, stopping: stopping.signal })
+  const fetch = createFetch(services, { inFlight, report, stopping: stopping.signal })
+
+  return {
+    fetch,
+    listen() {
+      const { host, port: asked, reusePort = false } = settings
+      const onError = (thrown: unknown) => logger.error('a request failed outside its handler', errorFields(thrown))
+      listener = listenHttp({
+        hostname: host,
+        port: asked,
+        reusePort,
+        idleTimeoutSeconds: idleSeconds,
+        handle: fetch,
+        onError,
+      })
+      const name = host.includes(':') ? `[${host}]` : host
+      return { hostname: listener.hostname, port: listener.port, url: `http://${name}:${listener.port}` }
+    },
+    async stop(graceMs) {
+      if (stopping.signal.aborted) return
+      stopping.abort(new CairnError('server.stopping'))
+      const closed = listener?.stopAccepting() ?? Promise.resolve()
+      if (!(await inFlight.drain(graceMs))) {
+        inFlight.abortAll(new CairnError('server.stopping'))
+        await inFlight.drain(lastWordsMs)
+      }
+      // The last replies are made, but may still be on their way.
+      await withDeadline(closed, lastWordsMs, 'server.stopping').catch(() => undefined)
+      await listener?.closeAll()
+    },
+  }
+}
+
+function createServices(
+  deps: HttpDependencies,
+  { metrics, port, stopping }: { metrics: MetricsRegistry; port: () => number; stopping: AbortSignal },
+): RouteServices {
+  let openApi: string | null = null
+  return {
+    ...deps,
+    metrics,
+    port,
+    assets: createConsoleAssets(deps.consoleDirectory),
+    signInLimit: createRateLimit({ clock: deps.clock, burst: 10, refillMs: 6_000 }),
+    heartbeatMs: deps.settings.heartbeatMs ?? 15_000,
+    openApi: () => (openApi ??= JSON.stringify(createOpenApi(routes, { version: deps.server.version }))),
+    readiness: () => (stopping.aborted ? 'stopping' : deps.health()),
+  }
+}
+
+function createFetch(
+  services: RouteServices,
+  { inFlight, report, stopping }: { inFlight: InFlight; report: Report; stopping: AbortSignal },
+): HttpServer['fetch'] {
+  const { clock, settings } = services
+  const answer = createAnswer(services)
+
+  return async function fetch(request, peer) {
+    const startedAtMs = clock.monotonic()
+    const requestId = takeRequestId(request.headers)
+    const open = inFlight.open(request.signal)
+    // Unreadable only with a Host header that is refused anyway.
+    const url = URL.parse(request.url) ?? new URL('http://host.invalid/')
+    // A long wait for a model is no idle connection.
+    peer.setIdleTimeout?.(0)
+    const trace: Trace = { template: 'unmatched', actor: 'anonymous', isBodyRead: !hasBody(request.headers) }
+    const arrival = {
+      request,
+      url,
+      requestId,
+      startedAtMs,
+      remoteAddress: peer.remoteAddress,
+      signal: open.signal,
+      stopping,
+    }
+    let reply: HttpReply
+    try {
+      reply = await answer(arrival, trace)
+    } catch (thrown) {
+      const error =
+        open.signal.aborted && open.signal.reason instanceof CairnError ? open.signal.reason : toCairnError(thrown)
+      if (!request.signal.aborted) report.failed(error, { requestId, route: trace.template, actor: trace.actor })
+      reply = respondError(error, { audience: audienceOf(url.pathname), requestId })
+    }
+    const finish = (status: number) => {
+      open.close()
+      peer.setIdleTimeout?.(idleSeconds)
+      report.answered({ method: request.method, route: trace.template, status, requestId, startedAtMs })
+    }
+    const stallMs = settings.stallMs ?? 60_000
+    return createResponse(reply, {
+      request,
+      requestId,
+      open,
+      stallMs,
+      finish,
+      report,
+      mustClose: mustClose(request, trace),
+    })
+  }
+}

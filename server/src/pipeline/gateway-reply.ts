@@ -1,0 +1,116 @@
+/** What `chat` and `embeddings` share: the reply for `http`, its headers, its price, and the record of the call. */
+import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
+import type { Access } from '../access/index.ts'
+import type { Audit, AuditEntry } from '../audit/index.ts'
+import { errorFields, type Clock, type Logger } from '../base/index.ts'
+import type { Cache, CacheOutcome } from '../cache/index.ts'
+import type { Deployment, Executed, JsonReply, Routing, Usage } from '../routing/index.ts'
+import type { Call } from './types.ts'
+
+export interface GatewayReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | ReadableStream<Uint8Array>
+}
+
+export interface GatewayServices {
+  readonly access: Pick<Access, 'require'>
+  readonly audit: Audit
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
+}
+
+/** Null when the provider told no usage or the price is not known; a local model costs nothing. */
+export function costOf({ egress, info }: Deployment, usage: Usage): number | null {
+  if (egress === 'local' && info.inputUsdPerMTok === null) return 0
+  if (info.inputUsdPerMTok === null || usage.input === null) return null
+  return (usage.input * info.inputUsdPerMTok + (usage.output ?? 0) * (info.outputUsdPerMTok ?? 0)) / 1_000_000
+}
+
+/** The reply to a call whose answer is whole. */
+export function replyWithJson(
+  call: Call,
+  outcome: CacheOutcome<Executed<unknown>>,
+  { body, usage }: JsonReply,
+  clock: Clock,
+): GatewayReply {
+  const costUsd = costOf(outcome.value.deployment, usage)
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', ...explain(call, outcome, costUsd, clock) },
+    body,
+  }
+}
+
+/** The `x-cairn-…` headers of a reply; a price that is not known yet has none. */
+export function explain(
+  call: Call,
+  outcome: CacheOutcome<Executed<unknown>>,
+  costUsd: number | null,
+  clock: Clock,
+): Record<string, string> {
+  const { deployment, attempts } = outcome.value
+  const upstreamMs = attempts.reduce((sum, { ms }) => sum + ms, 0)
+  return {
+    'x-cairn-cache': outcome.status,
+    ...(outcome.tier === null ? {} : { 'x-cairn-cache-tier': outcome.tier }),
+    'x-cairn-model': headerText(deployment.model),
+    'x-cairn-provider': deployment.provider.id,
+    'x-cairn-attempts': String(attempts.length),
+    ...(costUsd === null ? {} : { 'x-cairn-cost-usd': String(costUsd) }),
+    'x-cairn-overhead-ms': Math.max(0, clock.monotonic() - call.startedAtMs - upstreamMs).toFixed(2),
+  }
+}
+
+/** Header values are visible ASCII; a model may be named in any script. */
+function headerText(text: string): string {
+  return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+}
+
+export interface CallRecord {
+  /** Durable before it resolves, when the deployment is outside: nothing leaves without its intent on record. */
+  intend(deployment: Deployment, purpose: string, label?: Label): Promise<void>
+  attempted(attempt: AttemptReport, deployment: Deployment): void
+  /** The end of the call, recorded once and off the reply's path. */
+  ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields']): Promise<number | null>
+}
+
+/** Keeps which deployment was used last, so that failures and aborts are recorded with it. */
+export function openRecord(type: AuditEventType, call: Call, { audit, logger }: GatewayServices): CallRecord {
+  let isOpen = true
+  let used: AuditEntry['fields'] = { model: null, provider: null, egress: null }
+  const entry = { actor: call.principal.id, requestId: call.requestId }
+  return {
+    async intend({ provider, egress }, purpose, label = callersOwn) {
+      if (egress === 'local') return
+      await audit.record({
+        ...entry,
+        type: 'egress.intended',
+        outcome: 'ok',
+        fields: { provider: provider.id, egress, label, purpose },
+      })
+    },
+    attempted(_attempt, { provider, egress, model }) {
+      used = { model, provider: provider.id, egress }
+    },
+    async ended(outcome, fields) {
+      if (!isOpen) return null
+      isOpen = false
+      try {
+        return await audit.record({ ...entry, type, outcome, fields: { ...used, ...fields } })
+      } catch (thrown) {
+        logger.error('a finished call could not be recorded', {
+          requestId: call.requestId,
+          type,
+          ...errorFields(thrown),
+        })
+        return null
+      }
+    },
+  }
+}
+
+/** The label of a request that carries the caller's own words and no notes. */
+export const callersOwn = 'public'

@@ -1,0 +1,68 @@
+/** Finds what a question is answered from: the passages that the asker's notes offer, and how sensitive they are. */
+import { highestLabel, type AskRequest, type Label } from '@cairn/contract'
+import type { Access } from '../access/index.ts'
+import { fail } from '../base/index.ts'
+import type { Passage, Vaults } from '../vaults/index.ts'
+import { findContext } from './follow-up.ts'
+import { labelOfHistory, type LabelSigner } from './labels.ts'
+import type { Call } from './types.ts'
+
+export interface Grounded {
+  question: string
+  /** Words of the conversation that a follow-up leans on. */
+  context: string | undefined
+  /** Best first: enough for the built-in answerer to choose from. */
+  candidates: readonly Passage[]
+  /** The best of them, which a language model is given. */
+  passages: readonly Passage[]
+  /** The highest label of what would be sent: passages and conversation. */
+  label: Label
+  vaults: readonly string[]
+}
+
+export interface GroundServices {
+  access: Pick<Access, 'filter'>
+  vaults: Vaults
+  signer: LabelSigner
+  settings: { passages: number }
+}
+
+/** The built-in answerer chooses its sentences from so many passages: nine in ten right notes are among forty. */
+const candidatePassages = 40
+
+/** Ids of the vaults to ask: the named one, else all. Throws `vault.not-found`. */
+export async function selectVaults(asked: string | undefined, vaults: Vaults): Promise<string[]> {
+  if (asked === undefined) return (await vaults.list()).map(({ id }) => id)
+  const found = vaults.find(asked) ?? (await vaults.list()).find(({ name }) => name === asked)
+  return found
+    ? [found.id]
+    : fail('vault.not-found', {
+        message: 'There is no such vault. `GET /api/vaults` lists those there are.',
+        param: 'vault',
+      })
+}
+
+export async function ground(
+  call: Call,
+  request: AskRequest,
+  { access, vaults, signer, settings }: GroundServices,
+): Promise<Grounded> {
+  const ids = await selectVaults(request.vault, vaults)
+  const context = findContext(request.question, request.history)
+  const candidates = await vaults.retrieve(
+    {
+      query: request.question,
+      ...(context === undefined ? {} : { context }),
+      syntax: 'plain',
+      mode: 'hybrid',
+      forPrompt: true,
+      vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'note.retrieve', id) })),
+      limit: candidatePassages,
+    },
+    call.signal,
+  )
+  const passages = candidates.slice(0, settings.passages)
+  const conversation = labelOfHistory(request.history ?? [], call.principal.id, signer)
+  const label = passages.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), conversation)
+  return { question: request.question, context, candidates, passages, label, vaults: ids }
+}

@@ -1,0 +1,11 @@
+/** What every stage is handed: who asks, under which request id, until when. */
+import type { Principal } from '../base/index.ts'
+
+export interface Call {
+  readonly requestId: string
+  readonly principal: Principal
+  /** Aborted when the client leaves or the server stops; every stage passes it on. */
+  readonly signal: AbortSignal
+  /** `clock.monotonic()` when the request's head arrived. */
+  readonly startedAtMs: number
+}

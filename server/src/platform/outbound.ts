@@ -1,0 +1,339 @@
+/**
+ * The only door to other machines. Whoever wants out shows an `EgressPermit`; the door checks that the address is the
+ * one the permit was made for, that it is no link-local or metadata address under any spelling or name, connects to
+ * exactly the address it checked, follows no redirect, uses no proxy, keeps the deadline, and counts.
+ *
+ * What is not feasible: Bun's fetch does not tell to which address it connected, so the door resolves names itself and
+ * fetches by address with the `Host` header and TLS server name of the name (certificates are still checked against
+ * the name). Connecting and waiting for the reply's head cannot be told apart, so both have one deadline. What an
+ * allowed upstream itself forwards to stays out of sight.
+ */
+import { lookup as lookupName } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { CairnError, fail, type Clock, type Logger } from '../base/index.ts'
+
+export type Egress = 'local' | 'external'
+
+export interface PermitTicket {
+  /** Provider id under which the door counts. */
+  readonly provider: string
+  readonly egress: Egress
+  /** Any address of the upstream; the permit is good for its origin (scheme, host, port). */
+  readonly url: string
+}
+
+const mint = Symbol('mint')
+
+/** Proof that routing allowed a connection. Cannot be built outside an office, cannot be copied. */
+export class EgressPermit {
+  readonly #office: object
+  readonly provider: string
+  readonly egress: Egress
+  readonly origin: string
+
+  constructor(key: symbol, office: object, ticket: PermitTicket) {
+    if (key !== mint) throw new TypeError('An EgressPermit is made by a permit office only.')
+    this.#office = office
+    this.provider = ticket.provider
+    this.egress = ticket.egress
+    this.origin = new URL(ticket.url).origin
+    Object.freeze(this)
+  }
+
+  /** The office that made it; undefined for everything that only looks like a permit. */
+  static officeOf(candidate: unknown): object | undefined {
+    return typeof candidate === 'object' && candidate !== null && #office in candidate ? candidate.#office : undefined
+  }
+}
+
+/** Makes permits. `app.ts` hands it to routing (and later compliance), to nobody else. */
+export interface PermitOffice {
+  issue(ticket: PermitTicket): EgressPermit
+  vouchesFor(candidate: unknown): boolean
+}
+
+export function createPermitOffice(): PermitOffice {
+  const office = {}
+  return {
+    issue: (ticket) => new EgressPermit(mint, office, ticket),
+    vouchesFor: (candidate) => EgressPermit.officeOf(candidate) === office,
+  }
+}
+
+export interface OutboundRequest {
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** Aborting it closes the socket, also while the reply’s body is being read. */
+  readonly signal: AbortSignal
+  /** How long name lookup, connecting and the reply’s head may take together. */
+  readonly headTimeoutMs: number
+}
+
+export interface EgressCount {
+  readonly provider: string
+  readonly egress: Egress
+  readonly requests: number
+  readonly failed: number
+  readonly denied: number
+}
+
+export interface Outbound {
+  /** Throws `egress.denied`, `upstream.redirect`, `upstream.unreachable`, `upstream.timeout`, or the signal’s reason. */
+  fetch(permit: EgressPermit, request: OutboundRequest): Promise<Response>
+  counts(): EgressCount[]
+}
+
+export interface OutboundOptions {
+  readonly permits: Pick<PermitOffice, 'vouchesFor'>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Addresses of a name. */
+  readonly lookup?: (name: string) => Promise<string[]>
+  /** Certificate authorities to trust instead of the built-in ones, PEM. */
+  readonly ca?: string
+}
+
+type Tally = { -readonly [Key in keyof EgressCount]: EgressCount[Key] }
+
+export function createOutbound({ permits, clock, logger, lookup = lookupAll, ca }: OutboundOptions): Outbound {
+  const tallies = new Map<string, Tally>()
+  const resolve = createResolver(lookup, clock)
+
+  async function send(permit: EgressPermit, request: OutboundRequest): Promise<Response> {
+    if (!permits.vouchesFor(permit))
+      fail('egress.denied', {
+        message: 'There is no permit for this outbound connection.',
+        internal: 'forged or foreign permit',
+      })
+    const tally = tallyOf(permit)
+    tally.requests += 1
+    const leash = leashOf(request)
+    try {
+      const url = checkUrl(request.url, permit)
+      const addresses = await leash.hold(resolve(bareHost(url)))
+      const response = await connect({ url, addresses, ca }, request, leash)
+      if (response.status >= 300 && response.status < 400 && response.status !== 304) {
+        leash.abort(new CairnError('upstream.redirect'))
+        fail('upstream.redirect', { internal: `status ${response.status}` })
+      }
+      return response
+    } catch (thrown) {
+      const error = leash.reason() ?? convert(thrown)
+      const denied = error instanceof CairnError && error.code === 'egress.denied'
+      tally[denied ? 'denied' : 'failed'] += 1
+      const code = error instanceof CairnError ? error.code : 'aborted'
+      logger.debug('outbound call failed', { provider: permit.provider, egress: permit.egress, code })
+      throw error
+    } finally {
+      leash.headArrived()
+    }
+  }
+
+  function tallyOf(permit: EgressPermit): Tally {
+    const key = `${permit.provider} ${permit.egress}`
+    let tally = tallies.get(key)
+    if (!tally)
+      tallies.set(
+        key,
+        (tally = { provider: permit.provider, egress: permit.egress, requests: 0, failed: 0, denied: 0 }),
+      )
+    return tally
+  }
+
+  return { fetch: send, counts: () => [...tallies.values()].map((tally) => ({ ...tally })) }
+}
+
+interface Leash {
+  readonly signal: AbortSignal
+  abort(reason: unknown): void
+  hold<T>(promise: Promise<T>): Promise<T>
+  headArrived(): void
+  /** Why it was pulled, if it was. */
+  reason(): unknown
+}
+
+/** One signal out of the caller's and the deadline of the head. The caller's keeps working after the head came. */
+function leashOf({ signal, headTimeoutMs }: OutboundRequest): Leash {
+  const controller = new AbortController()
+  const abort = (reason: unknown) => controller.abort(reason)
+  const timer = setTimeout(
+    () => abort(new CairnError('upstream.timeout', { internal: `no head within ${headTimeoutMs} ms` })),
+    headTimeoutMs,
+  )
+  if (signal.aborted) abort(signal.reason)
+  else signal.addEventListener('abort', () => abort(signal.reason), { once: true })
+  const pulled = new Promise<never>((_, reject) => {
+    if (controller.signal.aborted) reject(controller.signal.reason as Error)
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true })
+  })
+  pulled.catch(() => undefined)
+  return {
+    signal: controller.signal,
+    abort,
+    hold: (promise) => Promise.race([promise, pulled]),
+    headArrived: () => clearTimeout(timer),
+    reason: () => (controller.signal.aborted ? controller.signal.reason : undefined),
+  }
+}
+
+interface Target {
+  readonly url: URL
+  /** Checked, in the order in which they are tried. */
+  readonly addresses: readonly string[]
+  readonly ca: string | undefined
+}
+
+async function connect({ url, addresses, ca }: Target, request: OutboundRequest, leash: Leash): Promise<Response> {
+  let last: unknown
+  for (const address of addresses) {
+    try {
+      return await fetch(addressUrl(url, address), {
+        method: request.method ?? 'GET',
+        headers: { 'user-agent': 'cairn', 'accept-encoding': 'identity', ...request.headers, host: url.host },
+        ...(request.body ? { body: request.body as Uint8Array<ArrayBuffer> } : {}),
+        signal: leash.signal,
+        redirect: 'manual',
+        // Without `false` Bun takes HTTP_PROXY and its like from the environment, also for an empty string (1.4.5).
+        proxy: false,
+        // Bun's own limit of five minutes would break long answers; the callers have deadlines of their own.
+        timeout: false,
+        // Said aloud, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+        tls: {
+          rejectUnauthorized: true,
+          ...(isIP(bareHost(url)) ? {} : { serverName: bareHost(url) }),
+          ...(ca ? { ca } : {}),
+        },
+      })
+    } catch (thrown) {
+      if (!unconnected.has(codeOf(thrown))) throw thrown
+      last = thrown
+    }
+  }
+  throw last
+}
+
+/** Failures that happen before a byte was sent, so that the next address may be tried. */
+const unconnected = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ConnectionRefused'])
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+}
+
+function convert(thrown: unknown): unknown {
+  if (thrown instanceof CairnError) return thrown
+  // The message of Bun's error names the URL with its query; only the code is kept.
+  return new CairnError('upstream.unreachable', {
+    internal: codeOf(thrown) || (thrown instanceof Error ? thrown.name : 'unknown'),
+  })
+}
+
+function checkUrl(text: string, permit: EgressPermit): URL {
+  const url = URL.canParse(text) ? new URL(text) : deny('not an address')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') deny('only http and https')
+  if (url.username !== '' || url.password !== '') deny('credentials in the address')
+  if (url.origin !== permit.origin) deny('the permit is for another origin')
+  if (metadataNames.has(bareHost(url))) deny('a metadata name')
+  return url
+}
+
+function deny(internal: string): never {
+  fail('egress.denied', { internal })
+}
+
+/** Host without the brackets of IPv6 and without a final dot. */
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+}
+
+function addressUrl(url: URL, address: string): string {
+  const target = new URL(url)
+  target.hostname = isIP(address) === 6 ? `[${address}]` : address
+  return target.href
+}
+
+const cacheEntries = 256
+const cacheMs = 30_000
+
+/** Names to checked addresses, kept for half a minute; an address that is refused is refused at every call. */
+function createResolver(
+  lookup: (name: string) => Promise<string[]>,
+  clock: Clock,
+): (host: string) => Promise<readonly string[]> {
+  const known = new Map<string, { addresses: readonly string[]; until: number }>()
+  return async (host) => {
+    if (isIP(host)) return checkAddresses([host])
+    // RFC 6761: these names mean this machine, whatever a name server says.
+    if (host === 'localhost' || host.endsWith('.localhost')) return ['127.0.0.1', '::1']
+    const entry = known.get(host)
+    if (entry && entry.until > clock.monotonic()) return entry.addresses
+    known.delete(host)
+    const addresses = checkAddresses(await lookup(host))
+    if (known.size >= cacheEntries) known.delete(known.keys().next().value ?? '')
+    known.set(host, { addresses, until: clock.monotonic() + cacheMs })
+    return addresses
+  }
+}
+
+function checkAddresses(addresses: readonly string[]): readonly string[] {
+  if (addresses.length === 0) fail('upstream.unreachable', { internal: 'the name has no address' })
+  if (addresses.some(isForbiddenAddress)) deny('a link-local or metadata address')
+  // IPv4 first: a machine without working IPv6 would wait for its deadline.
+  return [...addresses].sort((a, b) => isIP(a) - isIP(b))
+}
+
+async function lookupAll(name: string): Promise<string[]> {
+  const found = await lookupName(name, { all: true })
+  return found.map(({ address }) => address)
+}
+
+const metadataNames = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+])
+
+/**
+ * Link-local addresses (RFC 3927, RFC 4291), the metadata services of AWS, Google, Alibaba, Oracle and Azure, and the
+ * same inside IPv6 (mapped, compatible, NAT64, 6to4).
+ */
+export function isForbiddenAddress(address: string): boolean {
+  const bare = address.replace(/%.*$/, '')
+  if (isIP(bare) === 4) return isForbiddenIpv4(bare)
+  if (isIP(bare) !== 6) return true
+  const groups = expandIpv6(bare)
+  const [g0 = 0, g1 = 0, g2 = 0, , , , g6 = 0, g7 = 0] = groups
+  if ((g0 & 0xffc0) === 0xfe80) return true
+  if (g0 === 0xfd00 && g1 === 0x0ec2 && g7 === 0x0254) return true
+  if (g0 === 0xfd20 && g1 === 0x00ce && g7 === 0x0254) return true
+  if (g0 === 0x2002) return isForbiddenIpv4(toIpv4(g1, g2))
+  const nat64 = g0 === 0x0064 && g1 === 0xff9b
+  const embeds = nat64 || groups.slice(0, 5).every((group) => group === 0)
+  return embeds && isForbiddenIpv4(toIpv4(g6, g7))
+}
+
+function isForbiddenIpv4(address: string): boolean {
+  return (
+    address.startsWith('169.254.') ||
+    address === '100.100.100.200' ||
+    address === '192.0.0.192' ||
+    address === '168.63.129.16'
+  )
+}
+
+function toIpv4(high: number, low: number): string {
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+}
+
+function expandIpv6(address: string): number[] {
+  // The URL parser writes every spelling, dotted quads too, as short hexadecimal groups.
+  const short = new URL(`http://[${address}]/`).hostname.slice(1, -1)
+  const [head = '', tail] = short.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const middle = tail === undefined ? 0 : 8 - left.length - right.length
+  return [...left, ...Array<string>(middle).fill('0'), ...right].map((group) => Number.parseInt(group, 16))
+}

@@ -1,0 +1,68 @@
+/**
+ * The deadlines of one call: how long a provider may be silent while we wait for it, and how long the whole reply may
+ * take. A client that reads slowly is not a silent provider, so time counts only while a read is pending.
+ */
+import { CairnError, type Clock } from '../../base/index.ts'
+
+export interface Timeouts {
+  /** Name lookup, connecting and the reply’s head, when streaming from an external provider. */
+  readonly connectTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly totalTimeoutMs: number
+}
+
+export interface CallGuard {
+  /** Aborted by the caller’s signal, by a deadline, or by `close`. */
+  readonly signal: AbortSignal
+  /** The promise’s value; counts as silence of the provider until it settles. */
+  wait<T>(promise: Promise<T>): Promise<T>
+  /** Ends the timers and, if the reply is not read to its end, the connection. */
+  close(): void
+  /** Tells whether the caller, not a deadline of ours, ended it. */
+  readonly caller: AbortSignal
+}
+
+export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: Clock): CallGuard {
+  const controller = new AbortController()
+  const { idleTimeoutMs, totalTimeoutMs } = timeouts
+  let waitingSince: number | null = null
+  let idleTimer = setTimeout(checkIdle, idleTimeoutMs)
+  const totalTimer = setTimeout(() => end(late(`longer than ${totalTimeoutMs} ms`)), totalTimeoutMs)
+  const leave = () => end(caller.reason)
+
+  function checkIdle() {
+    const silentMs = waitingSince === null ? 0 : clock.monotonic() - waitingSince
+    if (silentMs >= idleTimeoutMs - 1) return end(late(`silent for ${idleTimeoutMs} ms`))
+    idleTimer = setTimeout(checkIdle, idleTimeoutMs - silentMs)
+  }
+
+  function end(reason: unknown) {
+    clearTimeout(idleTimer)
+    clearTimeout(totalTimer)
+    caller.removeEventListener('abort', leave)
+    if (!controller.signal.aborted) controller.abort(reason)
+  }
+
+  if (caller.aborted) leave()
+  else caller.addEventListener('abort', leave, { once: true })
+
+  return {
+    signal: controller.signal,
+    async wait(promise) {
+      waitingSince = clock.monotonic()
+      try {
+        return await promise
+      } catch (thrown) {
+        throw controller.signal.aborted ? (controller.signal.reason as Error) : thrown
+      } finally {
+        waitingSince = null
+      }
+    },
+    close: () => end(new DOMException('The reply was read or given up.', 'AbortError')),
+    caller,
+  }
+}
+
+function late(internal: string): CairnError {
+  return new CairnError('upstream.timeout', { internal })
+}

@@ -1,0 +1,144 @@
+/**
+ * One request to a server of the OpenAI dialect and the reading of its reply, under the call's deadlines. Whatever goes
+ * wrong leaves here as `UpstreamFailure`, or as the caller's own reason for leaving.
+ */
+import type { Clock, Secret } from '../../base/index.ts'
+import type { Outbound } from '../../platform/index.ts'
+import { UpstreamFailure } from '../failure.ts'
+import type { CallContext } from '../types.ts'
+import { createCallGuard, type CallGuard, type Timeouts } from './call-guard.ts'
+import { convertInBand, convertStatus, convertThrown, malformed, type ErrorSource } from './errors.ts'
+import { parseObject } from './replies.ts'
+import { concatBytes } from './sse-frames.ts'
+
+export interface ExchangeOptions {
+  readonly id: string
+  readonly baseUrl: string
+  readonly apiKey: Secret | null
+  readonly egress: 'local' | 'external'
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly timeouts: Timeouts
+}
+
+export interface ProviderRequest {
+  readonly path: string
+  /** Null makes it a GET. */
+  readonly body: Uint8Array | null
+  readonly streamed: boolean
+}
+
+export interface JsonBody {
+  readonly bytes: Uint8Array
+  readonly reply: Record<string, unknown>
+}
+
+export interface Exchange {
+  readonly source: ErrorSource
+  /** Runs a call under its deadlines. They end with it, unless its value goes on and ends them itself. */
+  guarded<T>(context: CallContext, run: (guard: CallGuard) => Promise<T>, goesOn?: boolean): Promise<T>
+  /** The reply when its status is 200. */
+  request(request: ProviderRequest, context: CallContext, guard: CallGuard): Promise<Response>
+  /** The reply’s JSON object, which must have a list of that name. */
+  readReply(response: Response, guard: CallGuard, list: 'choices' | 'data'): Promise<JsonBody>
+}
+
+const replyBytes = 64 * 1_024 * 1_024
+const errorBytes = 65_536
+
+export function createExchange({ id, baseUrl, apiKey, egress, outbound, clock, timeouts }: ExchangeOptions): Exchange {
+  const source: ErrorSource = { provider: id, apiKey, clock }
+
+  async function request(
+    { path, body, streamed }: ProviderRequest,
+    { permit }: CallContext,
+    guard: CallGuard,
+  ): Promise<Response> {
+    const response = await outbound.fetch(permit, {
+      url: endpoint(baseUrl, path),
+      method: body ? 'POST' : 'GET',
+      headers: {
+        accept: streamed ? 'text/event-stream' : 'application/json',
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...(apiKey ? { authorization: `Bearer ${apiKey.reveal()}` } : {}),
+      },
+      ...(body ? { body } : {}),
+      signal: guard.signal,
+      headTimeoutMs: headTimeout(streamed, egress, timeouts),
+    })
+    if (response.status === 200) return response
+    throw convertStatus(response, (await readBody(response, errorBytes, guard)).bytes, source)
+  }
+
+  async function guarded<T>(
+    { signal }: CallContext,
+    run: (guard: CallGuard) => Promise<T>,
+    goesOn = false,
+  ): Promise<T> {
+    const guard = createCallGuard(signal, timeouts, clock)
+    try {
+      const value = await run(guard)
+      if (!goesOn) guard.close()
+      return value
+    } catch (thrown) {
+      guard.close()
+      throw convertThrown(thrown, source, signal)
+    }
+  }
+
+  async function readReply(response: Response, guard: CallGuard, list: 'choices' | 'data'): Promise<JsonBody> {
+    const { bytes, complete } = await readBody(response, replyBytes, guard)
+    if (!complete) throw malformed(source, `the reply is larger than ${replyBytes} bytes`)
+    const reply = parseObject(bytes)
+    if (!reply) throw malformed(source, 'the reply is not a JSON object')
+    if (reply['error'] !== undefined && reply['error'] !== null) throw convertInBand(source)
+    if (!Array.isArray(reply[list])) throw malformed(source, `the reply has no list “${list}”`)
+    return { bytes, reply }
+  }
+
+  return { source, guarded, request, readReply }
+}
+
+/**
+ * A local server loads a model before it sends the head of its first reply, which takes as long as the first token,
+ * so it gets the time of a silence. A reply that is not streamed has its head when it is finished.
+ */
+function headTimeout(streamed: boolean, egress: 'local' | 'external', timeouts: Timeouts): number {
+  if (!streamed) return timeouts.totalTimeoutMs
+  return egress === 'local' ? Math.max(timeouts.connectTimeoutMs, timeouts.idleTimeoutMs) : timeouts.connectTimeoutMs
+}
+
+/** The address below the base; a base without a path gets `/v1`, and a query (as Azure’s `api-version`) stays. */
+function endpoint(baseUrl: string, path: string): string {
+  const url = new URL(baseUrl)
+  const base = url.pathname.replace(/\/+$/, '')
+  url.pathname = `${base === '' ? '/v1' : base}/${path}`
+  return url.href
+}
+
+/** At most `limit` bytes of the body; `complete` is false when there were more, and the connection is closed then. */
+export async function readBody(
+  response: Response,
+  limit: number,
+  guard: Pick<CallGuard, 'wait'>,
+): Promise<{ bytes: Uint8Array; complete: boolean }> {
+  if (!response.body) return { bytes: new Uint8Array(0), complete: true }
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await guard.wait(reader.read())
+      if (done) return { bytes: concatBytes(parts), complete: true }
+      size += value.length
+      if (size > limit) break
+      parts.push(value)
+    }
+  } catch (thrown) {
+    throw thrown instanceof TypeError
+      ? new UpstreamFailure('broken-stream', { internal: 'the connection closed within the body', cause: thrown })
+      : thrown
+  }
+  void reader.cancel()
+  return { bytes: concatBytes(parts), complete: false }
+}

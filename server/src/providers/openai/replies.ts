@@ -1,0 +1,78 @@
+/** Reads the parts of JSON replies that Cairn must understand: whether it is one, usage, text, finish. */
+import type { Usage } from '../types.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export const noUsage: Usage = { input: null, output: null }
+
+/** The JSON object in these bytes, or undefined. */
+export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes))
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function readUsage(reply: Record<string, unknown>): Usage | undefined {
+  const usage = reply['usage']
+  if (!isRecord(usage)) return undefined
+  return { input: readCount(usage['prompt_tokens']), output: readCount(usage['completion_tokens']) }
+}
+
+/** Text of the first choice’s message. */
+export function readMessageText(reply: Record<string, unknown>): string {
+  const [choice] = readChoices(reply) ?? []
+  const message = choice?.['message']
+  return isRecord(message) && typeof message['content'] === 'string' ? message['content'] : ''
+}
+
+export interface ChunkFacts {
+  /** Something of an answer: text, reasoning, a tool call, a refusal, or the news that it is finished. */
+  readonly hasContent: boolean
+  readonly text: string
+  /** Indexes of the choices that the chunk belongs to, and of those that it finishes. */
+  readonly seen: readonly number[]
+  readonly finished: readonly number[]
+  readonly isUsageOnly: boolean
+}
+
+export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefined {
+  const choices = readChoices(chunk)
+  if (!choices) return undefined
+  let text = ''
+  let hasContent = false
+  const seen: number[] = []
+  const finished: number[] = []
+  for (const choice of choices) {
+    const index = typeof choice['index'] === 'number' ? choice['index'] : 0
+    seen.push(index)
+    if (typeof choice['finish_reason'] === 'string') finished.push(index)
+    const delta = choice['delta']
+    if (!isRecord(delta)) continue
+    hasContent ||= Object.entries(delta).some(([name, value]) => name !== 'role' && value !== null && value !== '')
+    if (index === 0 && typeof delta['content'] === 'string') text += delta['content']
+  }
+  return {
+    hasContent: hasContent || finished.length > 0,
+    text,
+    seen,
+    finished,
+    isUsageOnly: choices.length === 0 && isRecord(chunk['usage']),
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The choices, or undefined when the object has no such list. */
+function readChoices(reply: Record<string, unknown>): Record<string, unknown>[] | undefined {
+  const choices = reply['choices']
+  return Array.isArray(choices) ? choices.filter(isRecord) : undefined
+}
+
+function readCount(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
+}

@@ -1,0 +1,83 @@
+/** What routing and the pipeline ask of a provider, whatever its dialect. */
+import type { Label } from '@cairn/contract'
+import type { EgressPermit } from '../platform/index.ts'
+
+export interface ModelDeclaration {
+  readonly id: string
+  readonly kind: 'chat' | 'embedding' | 'unknown'
+  readonly contextWindow: number | null
+  readonly inputUsdPerMTok: number | null
+  readonly outputUsdPerMTok: number | null
+}
+
+export interface Provider {
+  readonly id: string
+  readonly dialect: 'openai' | 'extractive'
+  readonly egress: 'local' | 'external'
+  readonly clearance: Label
+  readonly region: string | null
+  /** The address that a permit must be made for; null for what never leaves this process. */
+  readonly url: string | null
+  /** What the configuration declares; empty means: ask `listModels`. */
+  readonly models: readonly ModelDeclaration[]
+  chat(call: ChatCall, context: CallContext): Promise<ChatReply>
+  embeddings(call: EmbeddingsCall, context: CallContext): Promise<JsonReply>
+  listModels(context: CallContext): Promise<ModelDeclaration[]>
+}
+
+export interface CallContext {
+  readonly permit: EgressPermit
+  /** Aborting it closes the connection to the provider, also in the middle of a stream. */
+  readonly signal: AbortSignal
+}
+
+export interface EmbeddingsCall {
+  /** The request in the OpenAI dialect, as the client sent it. */
+  readonly body: Uint8Array
+  /** The provider's own id of the model. */
+  readonly model: string
+  /** What the reply calls the model; null leaves the reply as it came. */
+  readonly answerAs: string | null
+}
+
+export interface ChatCall extends EmbeddingsCall {
+  readonly stream: boolean
+  /** True when the client itself asked for the usage chunk. */
+  readonly includeUsage: boolean
+}
+
+/** Token counts as the provider reported them; null where it did not. */
+export interface Usage {
+  readonly input: number | null
+  readonly output: number | null
+}
+
+export interface JsonReply {
+  readonly kind: 'json'
+  readonly body: Uint8Array
+  readonly usage: Usage
+}
+
+export type ChatReply =
+  | (JsonReply & { readonly text: string })
+  | { readonly kind: 'stream'; readonly stream: ChatStream }
+
+export interface StreamPiece {
+  /** Whole SSE frames for the client. */
+  readonly bytes: Uint8Array
+  /** The answer's text in them, first choice. */
+  readonly text: string
+}
+
+/** A streamed reply whose first content has arrived. Reads one piece at a time, so a slow reader slows the provider. */
+export interface ChatStream {
+  /** Null at the clean end. Throws `UpstreamFailure` when the provider breaks off, the signal's reason when aborted. */
+  read(): Promise<StreamPiece | null>
+  /** After the clean end: the closing `data: [DONE]` frame, which `read` leaves out so that something may precede it. */
+  ending(): Uint8Array
+  usage(): Usage
+  /** Closes the connection. */
+  cancel(): void
+  /** Resolves when nothing more will come, however it ended. */
+  readonly settled: Promise<void>
+}

@@ -1,0 +1,6 @@
+/** Which model answers, and who stands in when it fails. */
+export { createRouting, type RoutingOptions } from './routing.ts'
+export type { Candidates, Capability, Deployment, Executed, Execution, Plan, Routing } from './types.ts'
+// The pipeline knows providers through routing only.
+export type { ChatReply, ChatStream, JsonReply, StreamPiece, Usage } from '../providers/index.ts'
+export type { EgressPermit } from '../platform/index.ts'

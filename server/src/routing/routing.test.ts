@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'bun:test'
+import type { Label } from '@cairn/contract'
+import { CairnError, type Principal } from '../base/index.ts'
+import { createRig, upstreamOf } from '../../test/kit/gateway-rig.ts'
+import type { Capability, Deployment } from './types.ts'
+
+const owner: Principal = { id: 'u', name: 'U', kind: 'owner', via: 'key', credentialId: 'k' }
+const nowhere = 'http://127.0.0.1:1/v1'
+const abroad = 'https://models.example/v1'
+
+const { routing } = createRig({
+  upstreams: [
+    upstreamOf('far', abroad, ['gpt', 'shared', 'text-embedding-3-small', 'far/odd']),
+    upstreamOf('near', nowhere, ['llama', 'shared', 'nomic-embed-text']),
+    upstreamOf('open', abroad, ['shared'], { clearance: 'public' }),
+    upstreamOf('unlisted', abroad, []),
+  ],
+})
+
+const names = (deployments: readonly Deployment[]) =>
+  deployments.map(({ provider, model }) => `${provider.id}:${model}`)
+const candidates = (asked: string | undefined, capability: Capability = 'chat') =>
+  routing.candidates(asked, capability, owner)
+
+function failureOf(run: () => unknown): CairnError {
+  try {
+    run()
+  } catch (thrown) {
+    if (thrown instanceof CairnError) return thrown
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('the asked model means', () => {
+  test.each([
+    ['gpt', 'chat', true, ['far:gpt']],
+    ['shared', 'chat', true, ['far:shared', 'near:shared', 'open:shared']],
+    ['near/shared', 'chat', false, ['near:shared']],
+    ['far/odd', 'chat', true, ['far:far/odd']],
+    ['unlisted/anything/at-all', 'chat', false, ['unlisted:anything/at-all']],
+    ['auto', 'chat', false, ['near:llama', 'near:shared']],
+    ['local', 'chat', false, ['near:llama', 'near:shared']],
+    ['auto', 'ask', false, ['near:llama', 'near:shared', 'cairn:extractive']],
+    [undefined, 'ask', false, ['near:llama', 'near:shared', 'cairn:extractive']],
+    ['extractive', 'ask', true, ['cairn:extractive']],
+    ['auto', 'embedding', false, ['near:nomic-embed-text']],
+    ['text-embedding-3-small', 'embedding', true, ['far:text-embedding-3-small']],
+  ] as [string | undefined, Capability, boolean, string[]][])('%s for %s', (asked, capability, exact, expected) => {
+    const found = candidates(asked, capability)
+    expect(names(found.deployments)).toEqual(expected)
+    expect(found.exact).toBe(exact)
+  })
+
+  test('`auto` goes to external models only where this machine has none, and never for a question to the notes', () => {
+    const { routing: abroadOnly } = createRig({
+      upstreams: [upstreamOf('far', abroad, ['gpt', 'text-embedding-3-small'])],
+    })
+    expect(names(abroadOnly.candidates('auto', 'chat', owner).deployments)).toEqual(['far:gpt'])
+    expect(names(abroadOnly.candidates('auto', 'ask', owner).deployments)).toEqual(['cairn:extractive'])
+    expect(failureOf(() => abroadOnly.candidates('local', 'chat', owner))).toMatchObject({
+      code: 'model.not-found',
+      message: expect.stringContaining('Ollama'),
+    })
+  })
+})
+
+describe('what cannot be used is said in words that help', () => {
+  test.each([
+    ['nope', 'chat', 'model.not-found', 'There is no model "nope". GET /v1/models lists'],
+    ['near/nope', 'chat', 'model.not-found', '"near/nope"'],
+    ['cairn/nope', 'ask', 'model.not-found', '"cairn/nope"'],
+    ['unlisted/', 'chat', 'model.not-found', '"unlisted/"'],
+    ['extractive', 'chat', 'model.capability', 'POST /v1/ask'],
+    ['extractive', 'embedding', 'model.capability', 'POST /v1/ask'],
+    ['nomic-embed-text', 'chat', 'model.capability', 'cannot chat'],
+    ['gpt', 'embedding', 'model.capability', 'no embeddings'],
+  ] as [string, Capability, string, string][])('%s for %s', (asked, capability, code, words) => {
+    const failure = failureOf(() => candidates(asked, capability))
+    expect(failure).toMatchObject({ code, param: 'model' })
+    expect(failure.message).toContain(words)
+  })
+})
+
+describe('notes never reach a provider that is not cleared for them', () => {
+  test.each([
+    ['public', ['far:shared', 'near:shared', 'open:shared']],
+    ['internal', ['far:shared', 'near:shared']],
+    ['confidential', ['near:shared']],
+    ['restricted', ['near:shared']],
+  ] as [Label, string[]][])('%s', (label, expected) => {
+    const plan = routing.plan(candidates('shared'), label)
+    expect(names(plan.attempts)).toEqual(expected)
+    expect(plan.rejected).toHaveLength(3 - expected.length)
+    for (const { deployment, reason } of plan.rejected)
+      expect(reason).toBe(`cleared for ${deployment.clearance}, the notes are ${label}`)
+  })
+
+  test('with nobody left nothing is sent', async () => {
+    const plan = routing.plan(candidates('gpt'), 'restricted')
+    const run = { signal: new AbortController().signal, send: async () => expect.unreachable('it was sent') }
+    await expect(routing.execute(plan, run)).rejects.toMatchObject({ code: 'model.not-cleared' })
+  })
+})
+
+test('a plan is bounded', () => {
+  const many = createRig({
+    upstreams: Array.from({ length: 20 }, (_, i) => upstreamOf(`p${i}`, nowhere, ['m'])),
+  }).routing
+  const plan = many.plan(many.candidates('m', 'chat', owner), 'public')
+  expect(plan.attempts).toHaveLength(8)
+  expect(plan.rejected).toHaveLength(12)
+})
+
+test('all attempts share one deadline', async () => {
+  const { routing: brief } = createRig({
+    upstreams: ['a', 'b', 'c'].map((id) => upstreamOf(id, nowhere, ['m'])),
+    models: { totalTimeoutMs: 120 },
+  })
+  const tried: string[] = []
+  const startedAt = performance.now()
+  const run = brief.execute(brief.plan(brief.candidates('m', 'chat', owner), 'public'), {
+    signal: new AbortController().signal,
+    send: ({ provider }, _permit, signal) => {
+      tried.push(provider.id)
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+    },
+  })
+  await expect(run).rejects.toMatchObject({ code: 'upstream.timeout' })
+  expect(performance.now() - startedAt).toBeLessThan(400)
+  expect(tried).toEqual(['a'])
+})
+
+test('a permit of the built-in model opens no door', async () => {
+  const rig = createRig({ upstreams: [] })
+  const plan = rig.routing.plan(rig.routing.candidates('extractive', 'ask', owner), 'restricted')
+  const send = async (_: Deployment, permit: Parameters<typeof rig.outbound.fetch>[0]) =>
+    rig.outbound.fetch(permit, { url: 'http://127.0.0.1:1/', signal: new AbortController().signal, headTimeoutMs: 100 })
+  await expect(rig.routing.execute(plan, { signal: new AbortController().signal, send })).rejects.toMatchObject({
+    code: 'egress.denied',
+  })
+})

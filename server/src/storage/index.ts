@@ -1,0 +1,4 @@
+/** SQLite and PostgreSQL from one code: open, migrate, read, write whole. */
+export { openStore, openDirectStore, type StoreLocation, type StoreOptions } from './open.ts'
+export type { Store, Statement, WriteResult, Migration, Schema } from './types.ts'
+export { deploymentSchema, findDeploymentId } from './deployment.ts'

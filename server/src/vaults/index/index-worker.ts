@@ -1,0 +1,167 @@
+/**
+ * The indexing thread: keeps the stored index of every watched folder equal to the folder, one vault after another.
+ * It says what it does by events; searchers read what it wrote from the store.
+ */
+import { realpath } from 'node:fs/promises'
+import { CairnError, errorFields, systemClock } from '../../base/index.ts'
+import { serveWorker } from '../../platform/index.ts'
+import { openDirectStore, type Store, type StoreLocation } from '../../storage/index.ts'
+import { createIndexer, type Indexer } from './indexer.ts'
+import { createIndexStore } from './index-store.ts'
+import { indexSchema } from './migrations.ts'
+import { watchFolder, type FolderWatch } from './watch-folder.ts'
+
+/** What the thread says of a vault. */
+export interface IndexEvent {
+  vault: string
+  state: 'indexing' | 'ready' | 'failed'
+  done: number
+  total: number
+  elapsedMs: number
+  /** Notes done when this pass began. */
+  doneBefore: number
+  seq: number
+  reason: string | null
+}
+
+interface Watched {
+  indexer: Indexer
+  watch: FolderWatch | null
+  timer: ReturnType<typeof setInterval> | null
+  event: IndexEvent
+  startedMs: number
+  queued: Set<string> | 'all' | null
+  root: string
+}
+
+const progressEveryMs = 100
+/** A regular pass finds what the watch missed; it costs a look at each file. */
+const passEveryMs = 60_000
+
+let store: Store | null = null
+const watched = new Map<string, Watched>()
+let chain: Promise<unknown> = Promise.resolve()
+
+const { emit } = serveWorker({
+  async open(location: StoreLocation) {
+    store = await openDirectStore({ location, schemas: [indexSchema] })
+  },
+  add: (vault: string, path: string) => enqueue(() => add(vault, path)),
+  async remove(vault: string) {
+    stop(vault)
+    await enqueue(async () => {
+      if (store) await createIndexStore(store, vault).remove()
+    })
+  },
+  reindex: (vault: string) =>
+    enqueue(async () => {
+      const entry = watched.get(vault)
+      if (!entry) return
+      await entry.indexer.begin()
+      await run(vault, 'all')
+    }),
+  async close() {
+    for (const vault of watched.keys()) stop(vault)
+    await chain.catch(() => undefined)
+    await store?.close()
+  },
+})
+
+function enqueue<T>(work: () => Promise<T>): Promise<T> {
+  const next = chain.then(work, work)
+  chain = next.catch(() => undefined)
+  return next
+}
+
+function stop(vault: string): void {
+  const entry = watched.get(vault)
+  entry?.watch?.close()
+  if (entry?.timer) clearInterval(entry.timer)
+  watched.delete(vault)
+}
+
+async function add(vault: string, path: string): Promise<void> {
+  if (!store) throw new CairnError('internal.error', { internal: 'the indexing thread has no store' })
+  const root = await realpath(path)
+  const event: IndexEvent = {
+    vault,
+    state: 'indexing',
+    done: 0,
+    total: 0,
+    elapsedMs: 0,
+    doneBefore: 0,
+    seq: 0,
+    reason: null,
+  }
+  const entry: Watched = {
+    event,
+    watch: null,
+    timer: null,
+    startedMs: 0,
+    queued: null,
+    root,
+    indexer: undefined as never,
+  }
+  let lastMs = 0
+  entry.indexer = createIndexer({
+    vault,
+    root,
+    clock: systemClock,
+    store: createIndexStore(store, vault),
+    onCommit: (seq) => {
+      event.seq = seq
+      report(entry)
+    },
+    onProgress: ({ done, total }) => {
+      if (event.total === 0) event.doneBefore = done
+      event.done = done
+      event.total = total
+      const now = systemClock.monotonic()
+      if (now - lastMs < progressEveryMs) return
+      lastMs = now
+      report(entry)
+    },
+  })
+  watched.set(vault, entry)
+  await entry.indexer.open()
+  entry.watch = watchFolder(root, (paths) => schedule(vault, paths))
+  entry.timer = setInterval(() => schedule(vault, null), passEveryMs)
+  void enqueue(() => run(vault, 'all'))
+}
+
+function report({ event, startedMs }: Watched): void {
+  event.elapsedMs = systemClock.monotonic() - startedMs
+  emit('index', { ...event })
+}
+
+/** Notes what may have changed; several reports before its turn become one. */
+function schedule(vault: string, paths: string[] | null): void {
+  const entry = watched.get(vault)
+  if (!entry) return
+  const first = entry.queued === null
+  if (paths === null || entry.queued === 'all') entry.queued = 'all'
+  else entry.queued = new Set([...(entry.queued ?? []), ...paths])
+  if (first) void enqueue(() => run(vault, entry.queued ?? 'all'))
+}
+
+async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
+  const entry = watched.get(vault)
+  if (!entry) return
+  const asked = entry.queued ?? what
+  entry.queued = null
+  const { event } = entry
+  entry.startedMs = systemClock.monotonic()
+  Object.assign(event, { done: 0, total: 0, doneBefore: 0, reason: null })
+  try {
+    if (asked === 'all' || !(await entry.indexer.passPaths([...asked]))) {
+      event.state = 'indexing'
+      await entry.indexer.pass()
+    }
+    event.state = 'ready'
+  } catch (thrown) {
+    event.state = 'failed'
+    event.reason = 'the folder cannot be indexed; see the log'
+    emit('problem', { vault, ...errorFields(thrown) })
+  }
+  if (watched.has(vault)) report(entry)
+}

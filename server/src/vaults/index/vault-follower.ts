@@ -1,0 +1,102 @@
+/**
+ * A searcher's copy of one vault: follows the stored index by sequence number into memory, and answers from there.
+ * Every process that answers questions has one; only the store is shared.
+ */
+import { listTerms } from '../text/tokenize.ts'
+import { SearchIndex, type NoteMeta } from '../ranking/search-index.ts'
+import type { IndexStore, NoteChange } from './index-store.ts'
+import { unpackModel } from './model-bytes.ts'
+import { LinkGraph } from './link-graph.ts'
+
+const rowsAtOnce = 500
+
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createFollower(store: IndexStore) {
+  let index = new SearchIndex()
+  let links = new LinkGraph()
+  let generation = ''
+  let seq = 0
+  let vectorSeq = 0
+
+  /** Applies what was committed since the last call. */
+  async function follow(): Promise<void> {
+    const row = await store.vault()
+    if (!row) return restart('')
+    if (row.generation !== generation) restart(row.generation)
+    if (row.seq === seq) return
+    for (const term of await store.terms(index.dictionary.size)) index.dictionary.idOf(term)
+    for (;;) {
+      const changes = await store.changes(seq, rowsAtOnce)
+      for (const change of changes) apply(change)
+      if (changes.length < rowsAtOnce) break
+    }
+    if (row.model !== index.modelId) {
+      const bytes = row.model > 0 ? await store.model(row.model) : null
+      index.setModel(row.model, bytes ? unpackModel(bytes) : null)
+      vectorSeq = 0
+    }
+    await followVectors(row.model)
+    // Notes committed while we read have a higher number than the row said; they were applied all the same.
+    seq = Math.max(seq, row.seq)
+  }
+
+  async function followVectors(model: number): Promise<void> {
+    for (;;) {
+      const rows = model > 0 ? await store.vectors(model, vectorSeq, rowsAtOnce) : []
+      for (const { noteId, data, seq: at } of rows) {
+        index.setVectors(noteId, data)
+        vectorSeq = at
+      }
+      if (rows.length < rowsAtOnce) return
+    }
+  }
+
+  function apply(change: NoteChange): void {
+    seq = change.seq
+    if (change.deleted) {
+      index.remove(change.noteId)
+      links.remove(change.noteId)
+      return
+    }
+    const { noteId, path, version, label, meta } = change
+    const note: NoteMeta = {
+      noteId,
+      path,
+      version,
+      label,
+      title: meta.title,
+      tags: meta.tags,
+      ai: meta.ai,
+      date: meta.date,
+      headings: meta.headings,
+    }
+    index.upsert(note, change.terms)
+    links.put(noteId, { path, aliases: meta.aliases, targets: meta.links })
+  }
+
+  function restart(next: string): void {
+    index = new SearchIndex()
+    links = new LinkGraph()
+    generation = next
+    seq = 0
+    vectorSeq = 0
+  }
+
+  return {
+    follow,
+    get index() {
+      return index
+    },
+    get links() {
+      return links
+    },
+    get seq() {
+      return seq
+    },
+    store,
+    /** How rare each term of a text is here. */
+    rarity: (text: string) => new Map(listTerms(text).map((term) => [term, index.idf(term)])),
+  }
+}
+
+export type Follower = ReturnType<typeof createFollower>

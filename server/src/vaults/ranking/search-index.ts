@@ -1,0 +1,370 @@
+/**
+ * The search of one vault: words (BM25) and meaning (LSA) mixed, over passages that the asker may use.
+ *
+ * Both scores of a passage are first mixed with those of its note, since a note that is about the question throughout
+ * makes each of its passages likelier; then each is scaled to 0…1 over the vault and the two are summed with weights.
+ * Scaled scores, not ranks: rank fusion throws away how far the first is ahead and lost to BM25 alone on most
+ * collections (bench `search`, which also shows the effect of each weight).
+ */
+import { labelRank, type Label, type SearchMode } from '@cairn/contract'
+import type { NoteFilter } from '../../base/index.ts'
+import { LexicalIndex, type WeightedTerm } from './lexical-index.ts'
+import { embed, type LsaModel } from './lsa.ts'
+import type { SearchQuery } from './query.ts'
+import { TermDictionary } from './term-dictionary.ts'
+import { VectorIndex } from './vector-index.ts'
+
+export interface NoteMeta {
+  noteId: string
+  path: string
+  version: string
+  title: string
+  tags: readonly string[]
+  label: Label
+  /** May its text enter a prompt? */
+  ai: boolean
+  /** Milliseconds since 1970: the date it gives itself, else when the file changed. */
+  date: number
+  headings: readonly string[]
+}
+
+export interface RankedPassage {
+  note: NoteMeta
+  heading: number
+  start: number
+  end: number
+  score: number
+  /** The note's BM25 score for each word asked, not scaled: how good the match is, whatever the others are. */
+  strength: number
+  passage: number
+}
+
+export interface SearchSettings {
+  /** Share of the note's score in a passage's. */
+  noteShare: number
+  /** Share of the meaning score in the mix. */
+  semanticWeight: number
+}
+
+export const defaultSettings: SearchSettings = { noteShare: 0.5, semanticWeight: 0.3 }
+
+export interface SearchOptions {
+  filter: NoteFilter
+  limit: number
+  mode: SearchMode
+  /** Leave out notes that say `ai: false`. */
+  forPrompt: boolean
+  settings?: SearchSettings
+}
+
+export class SearchIndex {
+  readonly dictionary = new TermDictionary()
+  readonly #lexical = new LexicalIndex()
+  readonly #notes: NoteMeta[] = []
+  readonly #numberOf = new Map<string, number>()
+  #model: LsaModel | null = null
+  #modelId = 0
+  #vectors: VectorIndex | null = null
+
+  get notes(): number {
+    return this.#lexical.liveNotes
+  }
+
+  get passages(): number {
+    return this.#lexical.livePassages
+  }
+
+  get modelId(): number {
+    return this.#modelId
+  }
+
+  /** Adds a note or replaces it. */
+  upsert(meta: NoteMeta, packed: Uint8Array): void {
+    this.remove(meta.noteId)
+    const number = this.#lexical.add(packed)
+    this.#notes[number] = meta
+    this.#numberOf.set(meta.noteId, number)
+  }
+
+  remove(noteId: string): void {
+    const number = this.#numberOf.get(noteId)
+    if (number === undefined) return
+    this.#lexical.remove(number)
+    this.#numberOf.delete(noteId)
+  }
+
+  /** Takes another model; vectors of the former are dropped. */
+  setModel(id: number, model: LsaModel | null): void {
+    this.#modelId = id
+    this.#model = model
+    this.#vectors = model ? new VectorIndex(model.dimensions) : null
+  }
+
+  setVectors(noteId: string, packed: Uint8Array): void {
+    const number = this.#numberOf.get(noteId)
+    if (number === undefined || !this.#vectors) return
+    const first = this.#lexical.first[number] as number
+    const size = Math.min(
+      this.#lexical.sizes[number] as number,
+      Math.floor(packed.length / (this.#vectors.dimensions + 4)),
+    )
+    for (let index = 0; index < size; index++) this.#vectors.set(first + index, packed, index)
+  }
+
+  find(noteId: string): NoteMeta | undefined {
+    const number = this.#numberOf.get(noteId)
+    return number === undefined ? undefined : this.#notes[number]
+  }
+
+  /** How rare a term is, 0 for one that no passage has. */
+  idf(term: string): number {
+    const id = this.dictionary.find(term)
+    return id === undefined || this.#lexical.passageFrequency(id) === 0 ? 0 : this.#lexical.idf(id)
+  }
+
+  /** The best passages, best first. Ties go by path and place, so that the order never wavers. */
+  search(
+    query: SearchQuery,
+    { filter, limit, mode, forPrompt, settings = defaultSettings }: SearchOptions,
+  ): RankedPassage[] {
+    const admits = this.#compile(query, filter, forPrompt)
+    const terms = this.#resolve(query)
+    const filterOnly =
+      terms.length === 0 &&
+      query.terms.size === 0 &&
+      (query.tags.length > 0 || query.paths.length > 0 || query.before !== null || query.after !== null)
+    if (filterOnly) return this.#listAdmitted(admits, limit)
+    const words = this.#scoreWords(mode === 'semantic' ? [] : terms, admits, settings)
+    const meaning =
+      mode === 'keyword'
+        ? new Map<number, number>()
+        : this.#scoreMeaning(terms, { admits, matched: words.keys(), settings })
+    const share =
+      mode === 'semantic'
+        ? 1
+        : meaning.size === 0
+          ? 0
+          : settings.semanticWeight * lengthFactor(this.#lexical.meanLength)
+    const mixed = new Map<number, number>()
+    for (const [passage, score] of words) mixed.set(passage, (1 - share) * score)
+    for (const [passage, score] of meaning) mixed.set(passage, (mixed.get(passage) ?? 0) + share * score)
+    const asked = [...query.terms.values()].filter((weight) => weight >= 1).length
+    return this.#rank(mixed, { limit, asked, lexical: mode !== 'semantic' })
+  }
+
+  /** Notes most like a note, by the mean of its passages' vectors. */
+  similar(noteId: string, filter: NoteFilter, limit: number): { note: NoteMeta; score: number }[] {
+    const number = this.#numberOf.get(noteId)
+    const vectors = this.#vectors
+    if (number === undefined || !vectors || !this.#model) return []
+    const mean = this.#meanVector(number, vectors)
+    if (!mean) return []
+    const admits = this.#compile(null, filter, false)
+    const lexical = this.#lexical
+    const best = new Map<number, number>()
+    const near = vectors.nearest(mean, lexical.passageCount, (passage) => {
+      const note = lexical.noteOf[passage] as number
+      return note !== number && lexical.isAlive(note) && admits(note)
+    })
+    for (const passage of near) {
+      const note = lexical.noteOf[passage] as number
+      best.set(note, Math.max(best.get(note) ?? 0, vectors.similarity(passage, mean)))
+    }
+    return [...best]
+      .map(([note, score]) => ({ note: this.#notes[note] as NoteMeta, score }))
+      .sort((a, b) => b.score - a.score || compare(a.note.path, b.note.path))
+      .slice(0, limit)
+  }
+
+  /** Tells of a note id whether the filter lets it through. */
+  admission(filter: NoteFilter): (noteId: string) => boolean {
+    const admits = this.#compile(null, filter, false)
+    return (noteId) => {
+      const number = this.#numberOf.get(noteId)
+      return number !== undefined && admits(number)
+    }
+  }
+
+  #meanVector(number: number, vectors: VectorIndex): Float32Array | null {
+    const mean = vectors.mean(this.#lexical.first[number] as number, this.#lexical.sizes[number] as number)
+    let square = 0
+    for (const value of mean) square += value * value
+    return square === 0 ? null : mean.map((value) => value / Math.sqrt(square))
+  }
+
+  #compile(query: SearchQuery | null, filter: NoteFilter, forPrompt: boolean): (note: number) => boolean {
+    const excluded = query ? this.#notesWith(query.without.terms) : new Set<number>()
+    return (number) => {
+      const note = this.#notes[number] as NoteMeta
+      if (forPrompt && !note.ai) return false
+      if (filter.kind === 'some' && !permits(filter, note)) return false
+      return !query || (matchesFilters(query, note) && !excluded.has(number))
+    }
+  }
+
+  #notesWith(terms: readonly string[]): Set<number> {
+    const ids = terms.map((term) => this.dictionary.find(term)).filter((id) => id !== undefined)
+    const found = new Set<number>()
+    if (ids.length === 0) return found
+    const { matched } = this.#lexical.score(
+      ids.map((id) => ({ id, weight: 1 })),
+      () => true,
+    )
+    for (const passage of matched) found.add(this.#lexical.noteOf[passage] as number)
+    return found
+  }
+
+  /** Term ids with weights. A word that no note has is replaced by the terms that contain it or nearly spell it. */
+  #resolve(query: SearchQuery): WeightedTerm[] {
+    const resolved = new Map<number, number>()
+    const add = (id: number, weight: number) => resolved.set(id, (resolved.get(id) ?? 0) + weight)
+    for (const [term, weight] of query.terms) {
+      const id = this.dictionary.find(term)
+      if (id !== undefined && this.#lexical.passageFrequency(id) > 0) add(id, weight)
+      else
+        for (const near of this.dictionary.nearest(term, (candidate) => this.#lexical.passageFrequency(candidate) > 0))
+          add(near.id, weight * near.likeness)
+    }
+    return [...resolved].map(([id, weight]) => ({ id, weight }))
+  }
+
+  /** Word scores by passage, scaled so that the best is 1. */
+  #scoreWords(
+    terms: readonly WeightedTerm[],
+    admits: (note: number) => boolean,
+    { noteShare }: SearchSettings,
+  ): Map<number, number> {
+    const lexical = this.#lexical
+    const { passages, notes, matched } = lexical.score(terms, admits)
+    let bestPassage = 0
+    let bestNote = 0
+    for (const passage of matched) {
+      bestPassage = Math.max(bestPassage, passages[passage] as number)
+      bestNote = Math.max(bestNote, notes[lexical.noteOf[passage] as number] as number)
+    }
+    const scores = new Map<number, number>()
+    for (const passage of matched) {
+      const ofNote = (notes[lexical.noteOf[passage] as number] as number) / bestNote
+      scores.set(passage, noteShare * ofNote + (1 - noteShare) * ((passages[passage] as number) / bestPassage))
+    }
+    return scores
+  }
+
+  /** Meaning scores of the passages that words or sign bits bring up, scaled so that the best is 1 and unrelated is 0. */
+  #scoreMeaning(
+    terms: readonly WeightedTerm[],
+    {
+      admits,
+      matched,
+      settings,
+    }: { admits: (note: number) => boolean; matched: Iterable<number>; settings: SearchSettings },
+  ): Map<number, number> {
+    const scores = new Map<number, number>()
+    const vectors = this.#vectors
+    if (!vectors || !this.#model || settings.semanticWeight === 0) return scores
+    const asked = embed(
+      this.#model,
+      terms.map(({ id }) => id),
+      terms.map(({ weight }) => Math.max(1, weight)),
+    )
+    if (!asked) return scores
+    const lexical = this.#lexical
+    const near = vectors.nearest(asked, lexical.passageCount, (passage) => {
+      const note = lexical.noteOf[passage] as number
+      return lexical.isAlive(note) && admits(note)
+    })
+    const byNote = new Map<number, number>()
+    let best = 0
+    const take = (passage: number) => {
+      if (scores.has(passage)) return
+      const score = Math.max(0, vectors.similarity(passage, asked))
+      scores.set(passage, score)
+      best = Math.max(best, score)
+      const note = lexical.noteOf[passage] as number
+      byNote.set(note, Math.max(byNote.get(note) ?? 0, score))
+    }
+    for (const passage of near) take(passage)
+    for (const passage of matched) take(passage)
+    if (best === 0) return new Map()
+    for (const [passage, score] of scores) {
+      const ofNote = byNote.get(lexical.noteOf[passage] as number) as number
+      scores.set(passage, (settings.noteShare * ofNote + (1 - settings.noteShare) * score) / best)
+    }
+    return scores
+  }
+
+  #rank(
+    scores: ReadonlyMap<number, number>,
+    { limit, asked, lexical }: { limit: number; asked: number; lexical: boolean },
+  ): RankedPassage[] {
+    const ranked = [...scores].sort((a, b) => b[1] - a[1] || this.#comparePassages(a[0], b[0]))
+    return ranked
+      .slice(0, limit)
+      .map(([passage, score]) =>
+        this.#describe(passage, score, lexical && asked > 0 ? this.#lexical.lastNoteScore(passage) / asked : 0),
+      )
+  }
+
+  #listAdmitted(admits: (note: number) => boolean, limit: number): RankedPassage[] {
+    const numbers = [...this.#numberOf.values()].filter(
+      (number) => (this.#lexical.sizes[number] as number) > 0 && admits(number),
+    )
+    numbers.sort((a, b) => compare((this.#notes[a] as NoteMeta).path, (this.#notes[b] as NoteMeta).path))
+    return numbers.slice(0, limit).map((number) => this.#describe(this.#lexical.first[number] as number, 1, 0))
+  }
+
+  #describe(passage: number, score: number, strength: number): RankedPassage {
+    const lexical = this.#lexical
+    const note = this.#notes[lexical.noteOf[passage] as number] as NoteMeta
+    return {
+      note,
+      score,
+      strength,
+      passage,
+      heading: lexical.headings[passage] as number,
+      start: lexical.starts[passage] as number,
+      end: lexical.ends[passage] as number,
+    }
+  }
+
+  #comparePassages(a: number, b: number): number {
+    const noteA = this.#notes[this.#lexical.noteOf[a] as number] as NoteMeta
+    const noteB = this.#notes[this.#lexical.noteOf[b] as number] as NoteMeta
+    return compare(noteA.path, noteB.path) || (this.#lexical.starts[a] as number) - (this.#lexical.starts[b] as number)
+  }
+}
+
+/**
+ * Passages of one line give too few neighbours to learn meaning from: on single sentences LSA takes away what BM25
+ * gives (squad-dev-sentences), from about 35 terms on it helps.
+ */
+function lengthFactor(meanTerms: number): number {
+  return Math.min(1, (meanTerms / 35) ** 2)
+}
+
+function permits(filter: Extract<NoteFilter, { kind: 'some' }>, note: NoteMeta): boolean {
+  if (labelRank(note.label) > labelRank(filter.highest)) return false
+  if (!filter.allow.some((prefix) => note.path.startsWith(prefix))) return false
+  return !filter.denyTags.some((tag) => hasTag(note.tags, tag))
+}
+
+function matchesFilters(query: SearchQuery, note: NoteMeta): boolean {
+  const path = note.path.toLowerCase()
+  return (
+    query.tags.every((tag) => hasTag(note.tags, tag)) &&
+    query.paths.every((part) => path.includes(part)) &&
+    !query.without.tags.some((tag) => hasTag(note.tags, tag)) &&
+    !query.without.paths.some((part) => path.includes(part)) &&
+    (query.before === null || note.date < query.before) &&
+    (query.after === null || note.date >= query.after + 86_400_000)
+  )
+}
+
+/** A nested tag counts for those above it: `project/tern` has `project`. */
+function hasTag(tags: readonly string[], asked: string): boolean {
+  return tags.some((tag) => tag === asked || tag.startsWith(`${asked}/`))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,75 @@
+/** What the rest of the server asks of `vaults`: passages for a question, notes for a reader, the state of each vault. */
+import type { Label, NoteView, RelatedReply, SearchMode, SearchResult, VaultInfo } from '@cairn/contract'
+import type { NoteFilter } from '../base/index.ts'
+
+/** A piece of a note that can enter a prompt and be cited: a citation without its number, with what ranking knows. */
+export interface Passage {
+  readonly vault: string
+  readonly note: string
+  readonly version: string
+  readonly title: string
+  readonly heading: string
+  readonly start: number
+  readonly end: number
+  /** `text.slice(start, end)` of that version. */
+  readonly quote: string
+  readonly label: Label
+  readonly score: number
+  /** The note's BM25 score for each word asked, not scaled to the best. */
+  readonly strength: number
+}
+
+/** What the built-in answerer makes of a question and passages. */
+export interface ExtractiveAnswer {
+  /** How sure it is that the passages answer the question, 0 to 1. */
+  confidence: number
+  /** What the confidence was made from, by name; for measuring. */
+  features: Readonly<Record<string, number>>
+  /** The sentences to quote in reading order, each with the passage it stands in. */
+  sentences: readonly { passage: Passage; start: number; end: number; quote: string; text: string }[]
+}
+
+export interface RetrieveRequest {
+  query: string
+  /** `query`: with filters and exact phrases, as typed into search. `plain`: a question, every word of it a word. */
+  syntax: 'query' | 'plain'
+  /** Words of the conversation before a follow-up question; they weigh less than the question's own. */
+  context?: string
+  /** Leave out notes that say `ai: false`. */
+  forPrompt: boolean
+  /** Vault ids with the compiled filter of the asker for each. */
+  vaults: readonly { id: string; filter: NoteFilter }[]
+  limit: number
+  mode: SearchMode
+}
+
+export interface Vaults {
+  list(): Promise<VaultInfo[]>
+  /** The vault, or undefined. */
+  find(id: string): VaultInfo | undefined
+  add(options: { path: string; name?: string | undefined }): Promise<VaultInfo>
+  /** Throws `vault.not-found`. */
+  remove(id: string): Promise<void>
+  reindex(id: string): Promise<void>
+  /** Calls back on every change of any vault’s state, at most every 250 ms; returns what stops it. */
+  subscribe(listener: () => void): () => void
+  listNotes(
+    id: string,
+    options: { after: string | null; limit: number; filter: NoteFilter },
+  ): Promise<{
+    notes: { note: string; title: string; version: string; tags: string[]; label: Label }[]
+    next: string | null
+  }>
+  /** Throws `note.not-found`, also for a note the filter hides. */
+  readNote(id: string, path: string, filter: NoteFilter): Promise<NoteView>
+  retrieve(request: RetrieveRequest, signal: AbortSignal): Promise<Passage[]>
+  search(request: RetrieveRequest, signal: AbortSignal): Promise<SearchResult[]>
+  /** Chooses the sentences of these passages that answer best. */
+  quoteAnswer(
+    question: { question: string; context?: string },
+    passages: readonly Passage[],
+    limit: number,
+  ): Promise<ExtractiveAnswer>
+  related(id: string, path: string, filter: NoteFilter, limit: number): Promise<RelatedReply>
+  close(): Promise<void>
+}

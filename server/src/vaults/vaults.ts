@@ -1,0 +1,304 @@
+/**
+ * The vaults of this server: the register, one thread that indexes and one that searches, and the state of each vault
+ * as they report it. This thread only passes on questions and reads single notes.
+ */
+import { realpath, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { labelRank, type Label, type RelatedReply, type SearchResult, type VaultInfo } from '@cairn/contract'
+import { CairnError, fail, sha256, type Clock, type Fields, type Logger, type NoteFilter } from '../base/index.ts'
+import { startWorker } from '../platform/index.ts'
+import type { Store, StoreLocation } from '../storage/index.ts'
+import { noteMetaSchema } from './index/index-store.ts'
+import type { IndexEvent } from './index/index-worker.ts'
+import { createRegister, type Registered } from './register.ts'
+import type { ExtractiveAnswer, Passage, RetrieveRequest, Vaults } from './types.ts'
+
+export interface VaultsOptions {
+  /** Register of vaults. */
+  store: Store
+  /** The stored index, for reading single notes. */
+  indexStore: Store
+  indexLocation: StoreLocation
+  clock: Clock
+  logger: Logger
+  /** Serve exactly these folders and register none; null serves the register. */
+  only: readonly { path: string; name?: string | undefined }[] | null
+}
+
+interface Entry {
+  vault: Registered
+  info: VaultInfo
+}
+
+interface Followed {
+  notes: number
+  passages: number
+  seq: number
+  problemCount: number
+  problems: { path: string; reason: string }[]
+}
+
+const notifyEveryMs = 250
+
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export async function openVaults({
+  store,
+  indexStore,
+  indexLocation,
+  clock,
+  logger,
+  only,
+}: VaultsOptions): Promise<Vaults> {
+  const register = createRegister(store, clock)
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<() => void>()
+  let notifyTimer: ReturnType<typeof setTimeout> | null = null
+  let closing = false
+
+  const crashed = (name: string) => (fields: Fields) => {
+    if (!closing) logger.error(`the ${name} thread failed`, fields)
+  }
+  const indexing = startWorker(new URL('./index/index-worker.ts', import.meta.url), crashed('indexing'))
+  const searching = startWorker(new URL('./index/search-worker.ts', import.meta.url), crashed('searching'))
+  indexing.on('index', (data) => void apply(data as IndexEvent))
+  indexing.on('problem', (data) => logger.error('a vault cannot be indexed', data as Fields))
+  await indexing.call('open', indexLocation)
+  await searching.call('open', indexLocation)
+
+  function notify(): void {
+    notifyTimer ??= setTimeout(() => {
+      notifyTimer = null
+      for (const listener of listeners) listener()
+    }, notifyEveryMs)
+  }
+
+  async function apply(event: IndexEvent): Promise<void> {
+    const entry = entries.get(event.vault)
+    if (!entry) return
+    const { index } = entry.info
+    const made = event.done - event.doneBefore
+    index.done = event.done
+    index.total = event.total
+    index.notesPerSecond = event.elapsedMs > 0 ? Math.round((made / event.elapsedMs) * 10_000) / 10 : 0
+    index.secondsLeft =
+      event.state === 'indexing' && made > 0
+        ? Math.ceil(((event.total - event.done) / made) * (event.elapsedMs / 1_000))
+        : null
+    if (event.seq > index.version || event.state !== 'indexing') await follow(entry)
+    index.state = event.state
+    if (event.state === 'failed' && event.reason !== null) index.problems = [{ path: '/', reason: event.reason }]
+    notify()
+  }
+
+  async function follow({ vault, info }: Entry): Promise<void> {
+    const followed = await searching.call<Followed>('follow', vault.id)
+    info.notes = followed.notes
+    info.passages = followed.passages
+    Object.assign(info.index, {
+      version: followed.seq,
+      problemCount: followed.problemCount,
+      problems: followed.problems,
+    })
+    if (info.index.state !== 'indexing') Object.assign(info.index, { done: followed.notes, total: followed.notes })
+  }
+
+  async function start(vault: Registered): Promise<Entry> {
+    const entry: Entry = {
+      vault,
+      info: {
+        id: vault.id,
+        name: vault.name,
+        source: 'folder',
+        path: vault.path,
+        notes: 0,
+        passages: 0,
+        index: {
+          state: 'indexing',
+          done: 0,
+          total: 0,
+          notesPerSecond: 0,
+          secondsLeft: null,
+          problemCount: 0,
+          problems: [],
+          version: 0,
+        },
+      },
+    }
+    entries.set(vault.id, entry)
+    await follow(entry)
+    await indexing.call('add', vault.id, vault.path).catch((thrown: unknown) => {
+      entry.info.index.state = 'failed'
+      entry.info.index.problems = [{ path: '/', reason: 'the folder cannot be opened' }]
+      entry.info.index.problemCount = 1
+      logger.error('a vault cannot be opened', {
+        vault: vault.id,
+        code: thrown instanceof CairnError ? thrown.code : null,
+      })
+    })
+    return entry
+  }
+
+  const get = (id: string): Entry =>
+    entries.get(id) ??
+    fail('vault.not-found', { message: 'There is no such vault. `GET /api/vaults` lists those there are.' })
+
+  const vaults: Vaults = {
+    list: async () => [...entries.values()].map(({ info }) => structuredClone(info)),
+    find: (id) => entries.get(id)?.info,
+    async add({ path, name }) {
+      const real = await checkFolder(path)
+      const taken = [...entries.values()].find((entry) => entry.vault.path === real)
+      if (taken) fail('vault.exists', { message: `This folder is the vault “${taken.info.name}” already.` })
+      const vault = only === null ? await register.add(real, name ?? basename(real)) : transient(real, name)
+      return structuredClone((await start(vault)).info)
+    },
+    async remove(id) {
+      get(id)
+      entries.delete(id)
+      await register.remove(id)
+      await indexing.call('remove', id)
+      await searching.call('forget', id)
+      notify()
+    },
+    async reindex(id) {
+      get(id).info.index.state = 'indexing'
+      notify()
+      await indexing.call('reindex', id)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async listNotes(id, { after, limit, filter }) {
+      get(id)
+      return listNotes(indexStore, id, { after, limit, filter })
+    },
+    async readNote(id, path, filter) {
+      get(id)
+      const canonical = path.normalize('NFC')
+      const [row] = await indexStore.read(
+        'SELECT path, version, label, meta, text FROM index_notes WHERE vault = ? AND path = ? AND deleted = 0',
+        [id, canonical],
+      )
+      const note = row ? toNote(row) : null
+      if (!row || !note || !isAllowed(filter, note))
+        fail('note.not-found', { message: 'There is no such note in this vault.' })
+      const { links, backlinks } = await searching.call<{ links: string[]; backlinks: string[] }>(
+        'links',
+        id,
+        canonical,
+      )
+      return {
+        vault: id,
+        note: note.note,
+        version: note.version,
+        title: note.title,
+        text: String(row['text']),
+        tags: note.tags,
+        label: note.label,
+        links,
+        backlinks,
+      }
+    },
+    retrieve: (request, signal) => whileWanted(signal, () => searching.call<Passage[]>('retrieve', request)),
+    search: (request: RetrieveRequest, signal) =>
+      whileWanted(signal, () => searching.call<SearchResult[]>('search', request)),
+    quoteAnswer: (question, passages, limit) =>
+      searching.call<ExtractiveAnswer>('quoteAnswer', question, passages, limit),
+    async related(id, path, filter, limit) {
+      await vaults.readNote(id, path, filter)
+      return searching.call<RelatedReply>('related', id, path.normalize('NFC'), filter, limit)
+    },
+    async close() {
+      closing = true
+      if (notifyTimer) clearTimeout(notifyTimer)
+      await Promise.all([indexing.call('close'), searching.call('close')])
+      indexing.terminate()
+      searching.terminate()
+    },
+  }
+  for (const vault of only === null
+    ? await register.list()
+    : await Promise.all(only.map(async ({ path, name }) => transient(await checkFolder(path), name))))
+    await start(vault)
+  return vaults
+}
+
+/** A vault of this run only; the same folder has the same id at every start, so its stored index is found again. */
+function transient(path: string, name: string | undefined): Registered {
+  return { id: `vault_${sha256(path).slice(0, 16)}`, name: name ?? basename(path), path }
+}
+
+async function checkFolder(path: string): Promise<string> {
+  try {
+    const real = await realpath(path)
+    if ((await stat(real)).isDirectory()) return real
+  } catch (thrown) {
+    fail('vault.folder', {
+      message: `The folder ${JSON.stringify(path.slice(0, 200))} cannot be opened (${(thrown as NodeJS.ErrnoException).code ?? 'error'}). Check the path and its permissions.`,
+      param: 'path',
+    })
+  }
+  return fail('vault.folder', {
+    message: `${JSON.stringify(path.slice(0, 200))} is a file; a vault is a folder.`,
+    param: 'path',
+  })
+}
+
+interface NoteRow {
+  note: string
+  title: string
+  version: string
+  tags: string[]
+  label: Label
+}
+
+function toNote(row: Record<string, unknown>): NoteRow {
+  const meta = noteMetaSchema.parse(JSON.parse(String(row['meta'])))
+  return {
+    note: String(row['path']),
+    title: meta.title,
+    version: String(row['version']),
+    tags: meta.tags,
+    label: row['label'] as Label,
+  }
+}
+
+function isAllowed(filter: NoteFilter, { note, tags, label }: NoteRow): boolean {
+  if (filter.kind === 'all') return true
+  const denied = filter.denyTags.some((denyTag) => tags.some((tag) => tag === denyTag || tag.startsWith(`${denyTag}/`)))
+  return (
+    labelRank(label) <= labelRank(filter.highest) && filter.allow.some((prefix) => note.startsWith(prefix)) && !denied
+  )
+}
+
+/** Pages by path; asks on until a page is full of notes that the filter lets through. */
+async function listNotes(
+  store: Store,
+  vault: string,
+  { after, limit, filter }: { after: string | null; limit: number; filter: NoteFilter },
+): Promise<{ notes: NoteRow[]; next: string | null }> {
+  const notes: NoteRow[] = []
+  let from = after ?? ''
+  for (;;) {
+    const rows = await store.read(
+      'SELECT path, version, label, meta FROM index_notes WHERE vault = ? AND deleted = 0 AND path > ? ORDER BY path LIMIT ?',
+      [vault, from, limit + 1],
+    )
+    for (const row of rows) {
+      const note = toNote(row)
+      if (notes.length === limit) return { notes, next: from }
+      from = note.note
+      if (isAllowed(filter, note)) notes.push(note)
+    }
+    if (rows.length <= limit) return { notes, next: null }
+  }
+}
+
+/** A caller that left is told so; the short search it started is not worth stopping. */
+async function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const result = await work()
+  signal.throwIfAborted()
+  return result
+}

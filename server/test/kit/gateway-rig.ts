@@ -1,0 +1,137 @@
+/** The gateway's pipeline over real routing, real providers and the real outbound door, with the stages of other modules kept to their smallest. */
+import { configSchema, chatRequestSchema, embeddingsRequestSchema, type Config } from '@cairn/contract'
+import type { AuditEntry } from '../../src/audit/types.ts'
+import { silentLogger, systemClock, type Logger, type Principal } from '../../src/base/index.ts'
+import type { Cache, CacheScope } from '../../src/cache/types.ts'
+import { createChat } from '../../src/pipeline/chat.ts'
+import { createEmbeddings } from '../../src/pipeline/embeddings.ts'
+import type { GatewayReply } from '../../src/pipeline/gateway-reply.ts'
+import { createOutbound, createPermitOffice } from '../../src/platform/index.ts'
+import {
+  createBuiltInProvider,
+  createProvider,
+  type LocalServer,
+  type UpstreamSettings,
+} from '../../src/providers/index.ts'
+import { createRouting } from '../../src/routing/index.ts'
+
+export interface RigOptions {
+  upstreams: readonly UpstreamSettings[]
+  models?: Partial<Config['models']>
+  slots?: { inFlight: number; waiting: number }
+  localServers?: readonly LocalServer[]
+  logger?: Logger
+  audit?: (entry: AuditEntry) => Promise<number>
+  refuse?: string
+}
+
+export const owner: Principal = { id: 'user_owner', name: 'Owner', kind: 'owner', via: 'key', credentialId: 'key_1' }
+
+/** An upstream of the kit as configuration, with the models a test wants to name. */
+export function upstreamOf(
+  id: string,
+  url: string,
+  models: readonly string[],
+  more: Partial<UpstreamSettings> = {},
+): UpstreamSettings {
+  return { id, dialect: 'openai', baseUrl: url, models: [...models], ...more }
+}
+
+export function createRig(options: RigOptions) {
+  const entries: AuditEntry[] = []
+  const clock = systemClock
+  const logger = options.logger ?? silentLogger
+  const models = { ...configSchema.parse({}).models, ...options.models }
+  const permits = createPermitOffice()
+  const outbound = createOutbound({ permits, clock, logger })
+  const providers = [
+    ...options.upstreams.map((upstream) => createProvider(upstream, { outbound, clock, timeouts: models })),
+    createBuiltInProvider(),
+  ]
+  const routing = createRouting({
+    providers,
+    models,
+    permits,
+    outbound,
+    clock,
+    logger,
+    ...(options.slots ? { slotLimits: options.slots } : {}),
+    ...(options.localServers ? { localServers: options.localServers } : {}),
+  })
+  const record = async (entry: AuditEntry) => {
+    entries.push(entry)
+    return options.audit ? options.audit(entry) : entries.length
+  }
+  const cache: Cache = {
+    scopeOf: (principal) => ({ owner: principal.id }) as CacheScope,
+    reuse: async (_scope, _key, produce) => ({ value: await produce(), status: 'bypass', tier: null }),
+  }
+  const access = {
+    require: () => {
+      if (options.refuse) throw new Error(options.refuse)
+    },
+  }
+  const services = { access, audit: { record }, cache, clock, logger, routing }
+  const runChat = createChat(services)
+  const runEmbeddings = createEmbeddings(services)
+  const callWith = (signal: AbortSignal) => ({
+    requestId: 'req_test',
+    principal: owner,
+    signal,
+    startedAtMs: clock.monotonic(),
+  })
+
+  return {
+    routing,
+    outbound,
+    permits,
+    entries,
+    /** Sends a chat request as its exact text. */
+    chat(text: string, signal: AbortSignal = new AbortController().signal): Promise<GatewayReply> {
+      return runChat(callWith(signal), {
+        body: new TextEncoder().encode(text),
+        request: chatRequestSchema.parse(JSON.parse(text)),
+      })
+    },
+    embeddings(text: string): Promise<GatewayReply> {
+      return runEmbeddings(callWith(new AbortController().signal), {
+        body: new TextEncoder().encode(text),
+        request: embeddingsRequestSchema.parse(JSON.parse(text)),
+      })
+    },
+  }
+}
+
+export async function textOf(reply: Pick<GatewayReply, 'body'>): Promise<string> {
+  return new Response(reply.body as ReadableStream).text()
+}
+
+/** The `data` payloads of a stream, in order. */
+export function dataOf(stream: string): string[] {
+  return stream.split(/\r?\n\r?\n/).flatMap((frame) =>
+    frame
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(5).trimStart()),
+  )
+}
+
+/** The JSON of the `: cairn` line. */
+export function summaryOf(stream: string): Record<string, unknown> {
+  const line = stream.split('\n').find((each) => each.startsWith(': cairn ')) ?? ''
+  return JSON.parse(line.slice(8)) as Record<string, unknown>
+}
+
+/** A chat request as text, with the white space and numbers that no serialiser writes. */
+export function chatText(model: string, more = ''): string {
+  return `{ "temperature" : 1.0,\n "messages":[{"role":"user","content":"caf\\u00e9 \\/ 1e3 and \\"model\\": \\"x\\"","model":"nested"}] ,"model":${JSON.stringify(model)}${more},"top_p":1e-0 }`
+}
+
+export async function until(condition: () => boolean, ms: number): Promise<number> {
+  const startedAt = performance.now()
+  while (!condition()) {
+    if (performance.now() - startedAt > ms) throw new Error(`not within ${ms} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return performance.now() - startedAt
+}

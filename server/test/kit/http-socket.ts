@@ -1,0 +1,164 @@
+/**
+ * A small HTTP/1.1 server on raw sockets, for tests that must break a reply at an exact byte, reset a connection, see
+ * when a socket closes, or wait until the other side stops reading. No product code uses it.
+ */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+
+export interface Exchange {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** Bytes of the reply’s body that were written, without chunk framing. */
+  readonly sent: Uint8Array[]
+  /** Aborted when the client closed the connection. */
+  readonly closed: AbortSignal
+  /** Sends the head; without a length the body is chunked. */
+  head(status: number, headers: Record<string, string>, length?: number): void
+  /** Resolves when the socket can take more. */
+  write(bytes: Uint8Array | string): Promise<void>
+  end(): void
+  /** Closes the connection without finishing the reply. */
+  cut(): void
+  /** The same with a TCP reset. */
+  reset(): void
+}
+
+export interface SocketServer {
+  readonly port: number
+  openSockets(): number
+  /** Connections since the start. */
+  totalSockets(): number
+  close(): Promise<void>
+}
+
+const encoder = new TextEncoder()
+
+export async function listen({
+  port,
+  host,
+  handle,
+}: {
+  port: number
+  host: string
+  handle: (exchange: Exchange) => Promise<void>
+}): Promise<SocketServer> {
+  const sockets = new Set<Socket>()
+  let total = 0
+  const server: Server = createServer((socket) => {
+    sockets.add(socket)
+    total += 1
+    socket.setNoDelay(true)
+    socket.on('error', () => undefined)
+    socket.on('close', () => sockets.delete(socket))
+    serve(socket, handle)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    openSockets: () => sockets.size,
+    totalSockets: () => total,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+function serve(socket: Socket, handle: (exchange: Exchange) => Promise<void>): void {
+  let received: Buffer = Buffer.alloc(0)
+  let busy = false
+  const closing = new AbortController()
+  socket.on('close', () => closing.abort())
+  socket.on('data', (data) => {
+    received = Buffer.concat([received, data as Buffer])
+    void next()
+  })
+
+  async function next(): Promise<void> {
+    if (busy) return
+    const request = parse(received)
+    if (!request) return
+    busy = true
+    received = request.rest
+    await handle(createExchange(socket, request, closing.signal)).catch((error: unknown) => {
+      if (!closing.signal.aborted) socket.destroy(error instanceof Error ? error : undefined)
+    })
+    busy = false
+    void next()
+  }
+}
+
+interface ParsedRequest {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body: Uint8Array
+  rest: Buffer
+}
+
+function parse(received: Buffer): ParsedRequest | undefined {
+  const headEnd = received.indexOf('\r\n\r\n')
+  if (headEnd < 0) return undefined
+  const [first = '', ...lines] = received.subarray(0, headEnd).toString('latin1').split('\r\n')
+  const [method = '', path = ''] = first.split(' ')
+  const headers: Record<string, string> = {}
+  for (const line of lines)
+    headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim()
+  const start = headEnd + 4
+  const length = Number(headers['content-length'] ?? 0)
+  if (received.length < start + length) return undefined
+  return {
+    method,
+    path,
+    headers,
+    body: new Uint8Array(received.subarray(start, start + length)),
+    rest: Buffer.from(received.subarray(start + length)),
+  }
+}
+
+function createExchange(socket: Socket, request: ParsedRequest, closed: AbortSignal): Exchange {
+  const sent: Uint8Array[] = []
+  let chunked = false
+
+  async function put(bytes: Uint8Array): Promise<void> {
+    if (socket.destroyed) return
+    if (socket.write(bytes) || closed.aborted) return
+    await new Promise<void>((resolve) => {
+      socket.once('drain', resolve)
+      closed.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  return {
+    ...request,
+    sent,
+    closed,
+    head(status, headers, length) {
+      chunked = length === undefined
+      const all = {
+        ...headers,
+        ...(chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(length) }),
+      }
+      const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+      if (!socket.destroyed) socket.write(`HTTP/1.1 ${status} Test\r\n${lines.join('')}\r\n`)
+    },
+    async write(data) {
+      const bytes = typeof data === 'string' ? encoder.encode(data) : data
+      if (bytes.length === 0) return
+      sent.push(bytes)
+      if (!chunked) return put(bytes)
+      await put(Buffer.concat([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode('\r\n')]))
+    },
+    end() {
+      if (chunked && !socket.destroyed) socket.write('0\r\n\r\n')
+    },
+    // What was written still arrives; then the connection closes.
+    cut: () => void socket.end(() => socket.destroy()),
+    reset: () => void socket.resetAndDestroy(),
+  }
+}

@@ -1,0 +1,145 @@
+/** Form fields: a label, a control, a hint and an error, tied together for people who see them and who hear them. */
+import type { ComponentChildren, Ref } from 'preact'
+import { useId } from 'preact/hooks'
+
+interface FieldBase {
+  readonly label: string
+  /** Keeps the label for screen readers only, where the place of the field says what it is. */
+  readonly hideLabel?: boolean
+  readonly hint?: ComponentChildren
+  readonly error?: string | undefined
+  readonly disabled?: boolean
+}
+
+interface FrameProps extends FieldBase {
+  readonly children: (ids: { id: string; describedBy: string | undefined; invalid: boolean }) => ComponentChildren
+}
+
+function FieldFrame({ label, hideLabel, hint, error, children }: FrameProps) {
+  const id = useId()
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ')
+  return (
+    <div class="cairn-field">
+      <label for={id} class={hideLabel ? 'cairn-hidden' : 'cairn-field-label'}>
+        {label}
+      </label>
+      {children({ id, describedBy: described || undefined, invalid: Boolean(error) })}
+      {hint ? (
+        <div class="cairn-field-hint" id={`${id}-hint`}>
+          {hint}
+        </div>
+      ) : null}
+      {error ? (
+        <div class="cairn-field-error" id={`${id}-error`} role="alert">
+          {error}
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+export interface TextFieldProps extends FieldBase {
+  readonly value: string
+  readonly onInput: (value: string) => void
+  readonly placeholder?: string
+  readonly required?: boolean
+  readonly maxLength?: number
+  readonly autocomplete?: string
+  readonly mono?: boolean
+  readonly readOnly?: boolean
+  readonly inputRef?: Ref<HTMLInputElement>
+}
+
+export function TextField(props: TextFieldProps) {
+  return (
+    <FieldFrame {...props}>
+      {({ id, describedBy, invalid }) => (
+        <input
+          id={id}
+          class={props.mono ? 'cairn-input is-mono' : 'cairn-input'}
+          type="text"
+          value={props.value}
+          placeholder={props.placeholder}
+          required={props.required}
+          maxLength={props.maxLength}
+          readOnly={props.readOnly}
+          autocomplete={props.autocomplete ?? 'off'}
+          disabled={props.disabled}
+          spellcheck={props.mono ? false : undefined}
+          aria-describedby={describedBy}
+          aria-invalid={invalid}
+          ref={props.inputRef ?? null}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      )}
+    </FieldFrame>
+  )
+}
+
+export interface TextAreaProps extends FieldBase {
+  readonly value: string
+  readonly onInput: (value: string) => void
+  readonly placeholder?: string
+  readonly rows?: number
+  readonly maxLength?: number
+  readonly inputRef?: Ref<HTMLTextAreaElement>
+  readonly onKeyDown?: (event: KeyboardEvent) => void
+}
+
+export function TextArea(props: TextAreaProps) {
+  return (
+    <FieldFrame {...props}>
+      {({ id, describedBy, invalid }) => (
+        <textarea
+          id={id}
+          class="cairn-input cairn-textarea"
+          rows={props.rows ?? 3}
+          value={props.value}
+          placeholder={props.placeholder}
+          maxLength={props.maxLength}
+          disabled={props.disabled}
+          aria-describedby={describedBy}
+          aria-invalid={invalid}
+          ref={props.inputRef ?? null}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+          onKeyDown={(event) => props.onKeyDown?.(event)}
+        />
+      )}
+    </FieldFrame>
+  )
+}
+
+export interface SelectOption {
+  readonly value: string
+  readonly text: string
+}
+
+export interface SelectProps extends FieldBase {
+  readonly value: string
+  readonly options: readonly SelectOption[]
+  readonly onChange: (value: string) => void
+}
+
+export function Select(props: SelectProps) {
+  return (
+    <FieldFrame {...props}>
+      {({ id, describedBy, invalid }) => (
+        <select
+          id={id}
+          class="cairn-input cairn-select"
+          value={props.value}
+          disabled={props.disabled}
+          aria-describedby={describedBy}
+          aria-invalid={invalid}
+          onChange={(event) => props.onChange(event.currentTarget.value)}
+        >
+          {props.options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.text}
+            </option>
+          ))}
+        </select>
+      )}
+    </FieldFrame>
+  )
+}

@@ -1,0 +1,113 @@
+/**
+ * A table that sorts by its headings and becomes a list of cards where it has little room, where each cell carries its heading.
+ * The order of equal rows never changes.
+ */
+import type { ComponentChildren } from 'preact'
+import { useMemo, useState } from 'preact/hooks'
+import { Icon } from './icon.tsx'
+
+export interface Column<Row> {
+  readonly key: string
+  readonly heading: string
+  readonly cell: (row: Row) => ComponentChildren
+  /** Makes the column sortable. */
+  readonly sortBy?: (row: Row) => string | number | null
+  readonly align?: 'start' | 'end'
+  /** Hides the heading from sight, for a column of buttons. */
+  readonly hideHeading?: boolean
+}
+
+export interface SortOrder {
+  readonly key: string
+  readonly descending: boolean
+}
+
+export interface TableProps<Row> {
+  readonly caption: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly rowKey: (row: Row) => string
+  readonly empty: ComponentChildren
+  readonly initialSort?: SortOrder
+}
+
+/** Rows in the asked order; missing values last in both directions. */
+export function sortRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  order: SortOrder | null,
+): readonly Row[] {
+  const sortBy = columns.find((column) => column.key === order?.key)?.sortBy
+  if (!order || !sortBy) return rows
+  const direction = order.descending ? -1 : 1
+  return rows.toSorted((rowA, rowB) => {
+    const a = sortBy(rowA)
+    const b = sortBy(rowB)
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1
+    if (typeof a === 'number' && typeof b === 'number') return (a - b) * direction
+    return String(a).localeCompare(String(b), undefined, { numeric: true, sensitivity: 'base' }) * direction
+  })
+}
+
+export function Table<Row>({ caption, columns, rows, rowKey, empty, initialSort }: TableProps<Row>) {
+  const [order, setOrder] = useState<SortOrder | null>(initialSort ?? null)
+  const sorted = useMemo(() => sortRows(rows, columns, order), [rows, columns, order])
+  if (rows.length === 0) return <>{empty}</>
+  const turn = (key: string) => setOrder((now) => ({ key, descending: now?.key === key ? !now.descending : false }))
+  return (
+    <div class="cairn-table-place">
+      <div class="cairn-table-frame">
+        <table class="cairn-table">
+          <caption class="cairn-hidden">{caption}</caption>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <Heading key={column.key} column={column} order={order} onTurn={turn} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((row) => (
+              <tr key={rowKey(row)}>
+                {columns.map((column) => (
+                  <td
+                    key={column.key}
+                    class={column.align === 'end' ? 'is-end' : undefined}
+                    data-heading={column.hideHeading ? undefined : column.heading}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  )
+}
+
+interface HeadingProps<Row> {
+  readonly column: Column<Row>
+  readonly order: SortOrder | null
+  readonly onTurn: (key: string) => void
+}
+
+function Heading<Row>({ column, order, onTurn }: HeadingProps<Row>) {
+  const active = order?.key === column.key ? order : null
+  const className = column.align === 'end' ? 'is-end' : undefined
+  if (!column.sortBy)
+    return (
+      <th scope="col" class={className}>
+        <span class={column.hideHeading ? 'cairn-hidden' : undefined}>{column.heading}</span>
+      </th>
+    )
+  return (
+    <th scope="col" class={className} aria-sort={active ? (active.descending ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" class="cairn-table-sort" onClick={() => onTurn(column.key)}>
+        {column.heading}
+        <Icon name={active ? (active.descending ? 'sort-down' : 'sort-up') : 'sort'} size={14} />
+      </button>
+    </th>
+  )
+}
