@@ -51,9 +51,15 @@ export async function prepare({ packages, console: withConsole }) {
  * `.env` files are never loaded: the configuration says where its values come from.
  */
 export function runBun(args) {
-  const child = spawn(bunBinary, ['--no-env-file', ...args], { cwd: root, stdio: 'inherit' })
+  // Bun allows 256 requests to others at a time unless it is told otherwise before it starts; our own pools are the bound.
+  const env = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: process.env.BUN_CONFIG_MAX_HTTP_REQUESTS ?? '16384' }
+  const child = spawn(bunBinary, ['--no-env-file', ...args], { cwd: root, stdio: 'inherit', env })
   // A terminal sends ^C to the child too; a second SIGINT there is harmless, a missing one is not.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // npm dies of a SIGTERM without passing it on; then we have a new parent, and nobody is left to stop the server.
+  const parent = process.ppid
+  const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500)
+  watch.unref()
   return new Promise((done) => {
     child.on('error', (error) => {
       console.error(`Bun does not start (${error.message}). Remove node_modules and try again.`)

@@ -172,7 +172,7 @@ async function run(command: readonly string[], env: Record<string, string | unde
     stdout: 'pipe',
     stderr: 'pipe',
     // Longer than any group takes; a run that hangs ends here.
-    timeout: 30 * 60_000,
+    timeout: 10 * 60_000,
   })
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, output: `${out}${err}`.trim() }

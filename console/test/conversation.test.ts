@@ -122,7 +122,7 @@ test('keeps what arrived before an error and tells the error', async () => {
   expect(last()).toMatchObject({
     status: 'failed',
     answer: 'half',
-    failure: { code: 'upstream.broken-stream', message: 'It broke.', retryable: true },
+    failure: { code: 'upstream.broken-stream', title: 'It broke', message: '', retryable: true },
   })
 })
 

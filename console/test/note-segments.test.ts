@@ -8,14 +8,32 @@ const textOf = (segments: readonly { text: string }[]) => segments.map(({ text }
 
 describe('segmentNote', () => {
   test('marks exactly text.slice(start, end) and keeps every character', () => {
-    const part = fc.constantFrom('---\n', 'tags: x\n', '# H\n', 'word ', '\n', '\r\n', '漢', '🪨', '## ', '```\n')
+    const part = fc.constantFrom(
+      '---\n',
+      'tags: x\n',
+      '# H\n',
+      'word ',
+      '**',
+      '[[',
+      ']]',
+      '|',
+      '`',
+      '- ',
+      '> ',
+      '\n',
+      '\r\n',
+      '漢',
+      '🪨',
+      '## ',
+      '```\n',
+    )
     fc.assert(
       fc.property(fc.array(part, { maxLength: 60 }), fc.nat(300), fc.nat(300), fc.nat(400), (parts, a, b, reach) => {
         const text = parts.join('')
         const start = Math.min(a, text.length)
         const end = Math.min(text.length, start + b)
         const view = segmentNote(text, start, end, reach)
-        expect(view.marked).toBe(text.slice(start, end))
+        expect(textOf(view.marked)).toBe(text.slice(start, end))
         expect(textOf(view.before)).toBe(text.slice(view.hiddenBefore, start))
         expect(textOf(view.after)).toBe(text.slice(end, text.length - view.hiddenAfter))
       }),
@@ -28,10 +46,31 @@ describe('segmentNote', () => {
     const { before, after } = segmentNote(note, start, start + 5, 10_000)
     expect(before).toEqual([
       { text: '---\ntags: [a]\n---\n', look: 'front-matter' },
-      { text: '# Title', look: 'heading' },
+      { text: '# ', look: 'sign' },
+      { text: 'Title', look: 'heading' },
       { text: '\n\n', look: 'plain' },
     ])
-    expect(after.find(({ look }) => look === 'heading')?.text).toBe('## Part')
+    expect(after.find(({ look }) => look === 'heading')?.text).toBe('Part')
+  })
+
+  test('makes signs quiet, and links, bold and code plain to see', () => {
+    const line = '- **Due**: see [[Plan 2026|the plan]] or `run` a * b, [site](https://x.org/)'
+    const { marked } = segmentNote(line, 0, line.length, 0)
+    expect(marked.filter(({ look }) => look !== 'plain').map(({ text, look }) => `${look} ${text}`)).toEqual([
+      'sign - ',
+      'sign **',
+      'strong Due',
+      'sign **',
+      'sign [[Plan 2026|',
+      'link the plan',
+      'sign ]]',
+      'sign `',
+      'code run',
+      'sign `',
+      'sign [',
+      'link site',
+      'sign ](https://x.org/)',
+    ])
   })
 
   test('shows only the surroundings of the mark in a huge note, cut at lines', () => {
@@ -44,9 +83,18 @@ describe('segmentNote', () => {
     expect(
       view.hiddenBefore +
         textOf(view.before).length +
-        view.marked.length +
+        textOf(view.marked).length +
         textOf(view.after).length +
         view.hiddenAfter,
     ).toBe(huge.length)
   })
+})
+
+test('stays quick on text made to be slow', () => {
+  for (const part of ['[[', '**a', '[a](', '`', '![', '- > ', '|', '[[a|']) {
+    const text = part.repeat(200_000 / part.length)
+    const startedAt = performance.now()
+    segmentNote(text, 0, 10, 80_000)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  }
 })

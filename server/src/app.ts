@@ -12,18 +12,19 @@ import {
   fail,
   Secret,
   systemClock,
+  withDeadline,
   type Clock,
   type Logger,
   type Principal,
 } from './base/index.ts'
 import { createPassThroughCache } from './cache/index.ts'
 import type { LoadedConfig } from './config/index.ts'
-import { createHttpServer, type HttpServer } from './http/index.ts'
+import { createHttpServer, type HttpServer, type MetricSource } from './http/index.ts'
 import { createAsk, createChat, createEmbeddings, createSearch } from './pipeline/index.ts'
-import { createOutbound, createPermitOffice, lockDirectory, openKeyring } from './platform/index.ts'
+import { createOutbound, createPermitOffice, lockDirectory, openKeyring, type Outbound } from './platform/index.ts'
 import { createBuiltInProvider, createProvider, type Provider } from './providers/index.ts'
 import { createRouting, type Routing } from './routing/index.ts'
-import { deploymentSchema, findDeploymentId, openStore, type StoreLocation } from './storage/index.ts'
+import { deploymentSchema, findDeploymentId, openStore, type Store, type StoreLocation } from './storage/index.ts'
 import { indexSchema, openVaults, vaultsSchema, type Vaults } from './vaults/index.ts'
 
 export interface AppOptions {
@@ -64,7 +65,9 @@ export async function openApp({
   const { config, secrets } = loaded
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
-    for (const closer of closers.toReversed()) await closer()
+    const failures: unknown[] = []
+    for (const closer of closers.toReversed()) await closer().catch((thrown: unknown) => failures.push(thrown))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const lock = await lockDirectory(config.data.directory)
@@ -98,7 +101,15 @@ export async function openApp({
     const routing = createRouting({ providers, models: config.models, outbound, permits, clock, logger })
 
     const only = loaded.vaultsFromFlag || config.vaults.length > 0 ? config.vaults : null
-    const vaults = await openVaults({ store, indexStore, indexLocation, clock, logger, only })
+    const vaults = await openVaults({
+      store,
+      indexStore,
+      indexLocation,
+      clock,
+      logger,
+      only,
+      semanticWeight: config.retrieval.semanticWeight,
+    })
     closers.push(() => vaults.close())
     if (only === null && exampleVault !== null && (await vaults.list()).length === 0)
       await vaults.add({ path: exampleVault, name: 'Example vault' })
@@ -129,7 +140,8 @@ export async function openApp({
       settings: { ...config.server },
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
-      health: () => 'ok',
+      health: watchHealth(store, closers),
+      metricSources: [describeEgress(outbound), describeLoad(routing)],
     })
     const self: Principal = {
       id: 'server',
@@ -143,4 +155,52 @@ export async function openApp({
     await close()
     throw thrown
   }
+}
+
+const checkEveryMs = 5_000
+const checkTakesMs = 2_000
+
+/** Asks the store every few seconds whether it still answers; `/readyz` tells. */
+function watchHealth(store: Store, closers: (() => Promise<unknown>)[]): () => 'ok' | 'failed' {
+  let state: 'ok' | 'failed' = 'ok'
+  const check = async () => {
+    try {
+      await withDeadline(store.read('SELECT 1 AS one'), checkTakesMs, 'storage.failed')
+      state = 'ok'
+    } catch {
+      state = 'failed'
+    }
+  }
+  const timer = setInterval(() => void check(), checkEveryMs)
+  closers.push(async () => clearInterval(timer))
+  return () => state
+}
+
+/** What went through the outbound door. Providers are named by the configuration, so they are no secret of a person. */
+function describeEgress(outbound: Outbound): MetricSource {
+  return () => [
+    {
+      name: 'cairn_egress_requests_total',
+      help: 'Requests that went through the outbound door, by provider and how they ended.',
+      type: 'counter',
+      samples: outbound.counts().flatMap(({ provider, egress, requests, failed, denied }) => [
+        { labels: { provider, egress, outcome: 'ok' }, value: requests - failed - denied },
+        { labels: { provider, egress, outcome: 'failed' }, value: failed },
+        { labels: { provider, egress, outcome: 'denied' }, value: denied },
+      ]),
+    },
+  ]
+}
+
+function describeLoad(routing: Routing): MetricSource {
+  const gauge = (name: string, help: string, read: (load: ReturnType<Routing['load']>[number]) => number) => ({
+    name,
+    help,
+    type: 'gauge' as const,
+    samples: routing.load().map((load) => ({ labels: { provider: load.provider }, value: read(load) })),
+  })
+  return () => [
+    gauge('cairn_upstream_in_flight', 'Requests under way at a provider.', ({ inFlight }) => inFlight),
+    gauge('cairn_upstream_waiting', 'Requests waiting for a provider.', ({ waiting }) => waiting),
+  ]
 }

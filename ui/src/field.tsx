@@ -1,6 +1,7 @@
 /** Form fields: a label, a control, a hint and an error, tied together for people who see them and who hear them. */
 import type { ComponentChildren, Ref } from 'preact'
 import { useId } from 'preact/hooks'
+import { Icon } from './icon.tsx'
 
 interface FieldBase {
   readonly label: string
@@ -124,21 +125,24 @@ export function Select(props: SelectProps) {
   return (
     <FieldFrame {...props}>
       {({ id, describedBy, invalid }) => (
-        <select
-          id={id}
-          class="cairn-input cairn-select"
-          value={props.value}
-          disabled={props.disabled}
-          aria-describedby={describedBy}
-          aria-invalid={invalid}
-          onChange={(event) => props.onChange(event.currentTarget.value)}
-        >
-          {props.options.map((option) => (
-            <option key={option.value} value={option.value}>
-              {option.text}
-            </option>
-          ))}
-        </select>
+        <span class="cairn-select-place">
+          <select
+            id={id}
+            class="cairn-input cairn-select"
+            value={props.value}
+            disabled={props.disabled}
+            aria-describedby={describedBy}
+            aria-invalid={invalid}
+            onChange={(event) => props.onChange(event.currentTarget.value)}
+          >
+            {props.options.map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.text}
+              </option>
+            ))}
+          </select>
+          <Icon name="chevron" size={16} />
+        </span>
       )}
     </FieldFrame>
   )

@@ -73,13 +73,15 @@ function isErrorCode(code: string): code is ErrorCode {
 /** A failure for a code and the server's sentence. */
 export function failureOf(code: string, message: string, status = 0, requestId?: string): Failure {
   const spec = isErrorCode(code) ? errorTable[code] : undefined
-  const title = spec?.title ?? (message || 'Something went wrong')
+  // What the server says of a provider has the table's words and the provider's name in them.
+  const isOwnTitle = code.startsWith('upstream.') && message !== ''
+  const title = isOwnTitle ? message.replace(/\.$/, '') : (spec?.title ?? (message || 'Something went wrong'))
   return {
     code,
     status: status || (spec?.status ?? 0),
     title,
     requestId,
-    message: message === title ? '' : message,
+    message: isOwnTitle || message === title ? '' : message,
     hint: isErrorCode(code) ? hints[code] : undefined,
     retryable: spec?.retryable ?? true,
   }

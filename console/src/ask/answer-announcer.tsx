@@ -1,5 +1,5 @@
 /** Tells a screen reader how the answer goes: once when it begins, once with the whole text. Never token by token. */
-import { shorten } from './sources.tsx'
+import { mostNearest, shorten } from './sources.tsx'
 import type { Turn } from './turn.ts'
 import { formatCounted } from '../shell/clock.ts'
 
@@ -24,7 +24,7 @@ export function announcementOf(turn: Turn): string {
       return ''
     case 'done':
       if (turn.outcome === 'not-found')
-        return `Not found in your notes. ${formatCounted(turn.related.length, 'nearest passage')}.`
+        return `Not found in your notes. ${formatCounted(Math.min(turn.related.length, mostNearest), 'nearest passage')}.`
       if (turn.outcome === 'refused') return `Not answered. ${turn.answer}`
       return `${shorten(turn.answer, longestSpoken)} ${formatCounted(turn.citations.length, 'source')}.`
   }

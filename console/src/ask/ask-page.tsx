@@ -1,7 +1,7 @@
 /** The Ask page: the conversation, the box below it, and the cited note beside it. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { VaultInfo } from '@cairn/contract'
-import { Button, EmptyState } from '@cairn/ui'
+import { EmptyState } from '@cairn/ui'
 import { useConsole } from '../shell/console-context.ts'
 import { FailureState } from '../shell/failure-state.tsx'
 import { hrefOf } from '../shell/router.ts'
@@ -10,12 +10,12 @@ import { useMediaQuery } from '../shell/use-media-query.ts'
 import { AnswerAnnouncer } from './answer-announcer.tsx'
 import { Composer } from './composer.tsx'
 import { NotePane } from './note-pane.tsx'
-import { Suggestions } from './suggestion-list.tsx'
+import { Suggestions, Welcome } from './suggestion-list.tsx'
 import { isRunning, type Turn } from './turn.ts'
 import { TurnView } from './turn-view.tsx'
 import { useOpenNote, type OpenNote } from './use-open-note.ts'
 import { useModels, useScope } from './use-scope.ts'
-import { useStickToEnd } from './use-stick-to-end.ts'
+import { useQuestionInView } from './use-question-in-view.ts'
 
 export function AskPage({ params }: { readonly params: URLSearchParams }) {
   const { vaultsWatch, conversation } = useConsole()
@@ -31,7 +31,7 @@ export function AskPage({ params }: { readonly params: URLSearchParams }) {
   const scroller = useRef<HTMLDivElement>(null)
   const last = turns.at(-1)
   const running = isRunning(last)
-  useStickToEnd(scroller, turns)
+  useQuestionInView(scroller, last?.id)
   useAskKeys(input, conversation.stop)
   const vaultName = useMemo(
     () => nameVaults(vaults ?? []),
@@ -43,25 +43,26 @@ export function AskPage({ params }: { readonly params: URLSearchParams }) {
     setDraft('')
     if (matchMedia('(pointer: fine)').matches) input.current?.focus()
   }
-  const startOver = () => {
+  const startOver = useCallback(() => {
     conversation.clear()
     note.close()
     input.current?.focus()
-  }
+  }, [conversation, note.close])
+  const isEmpty = Boolean(vaults?.length) && turns.length === 0
   return (
     <div class={note.citation && !asSheet ? 'ask has-note' : 'ask'}>
-      <section class="conversation" aria-label="Conversation">
+      <section class={isEmpty ? 'conversation is-empty' : 'conversation'} aria-label="Conversation">
         <h1 class="cairn-hidden">Ask your notes</h1>
         <div class="scroller" ref={scroller}>
           <div class="column">
             {failure && !vaults ? <FailureState failure={failure} onRetry={vaultsWatch.refresh} /> : null}
             {vaults?.length === 0 ? <NoVault /> : null}
-            {vaults?.length && turns.length === 0 ? <Suggestions vaults={vaults} scope={scope} onAsk={ask} /> : null}
+            {isEmpty && vaults ? <Welcome vaults={vaults} scope={scope} /> : null}
             <Turns turns={turns} note={note} vaultName={vaultName} onStartOver={startOver} />
           </div>
         </div>
         <AnswerAnnouncer turn={last} />
-        <div class="column" hidden={vaults?.length === 0}>
+        <div class="column composer-place" hidden={vaults?.length === 0}>
           <Composer
             draft={draft}
             onDraft={setDraft}
@@ -76,6 +77,7 @@ export function AskPage({ params }: { readonly params: URLSearchParams }) {
             inputRef={input}
           />
         </div>
+        {isEmpty && vaults ? <Suggestions vaults={vaults} scope={scope} onAsk={ask} /> : null}
       </section>
       {note.citation ? <NotePane citation={note.citation} asSheet={asSheet} onClose={note.close} /> : null}
     </div>
@@ -99,19 +101,13 @@ function Turns({ turns, note, vaultName, onStartOver }: TurnsProps) {
           key={turn.id}
           turn={turn}
           isLast={turn === last}
+          onStartOver={onStartOver}
           onOpen={note.open}
           onRetry={conversation.retry}
           vaultName={vaultName}
           opened={note.citation && turn.citations.includes(note.citation) ? note.citation : null}
         />
       ))}
-      {last && !isRunning(last) ? (
-        <p class="start-over">
-          <Button small kind="quiet" icon="plus" onClick={onStartOver}>
-            New conversation
-          </Button>
-        </p>
-      ) : null}
     </>
   )
 }

@@ -87,11 +87,8 @@ export function Composer(props: ComposerProps) {
 }
 
 function optionOf(model: ModelInfo): { value: string; text: string } {
-  const place = model.builtIn
-    ? 'built in'
-    : model.egress === 'external'
-      ? `${model.provider}, external`
-      : model.provider
+  if (model.builtIn) return { value: model.id, text: 'Built in, quotes only' }
+  const place = model.egress === 'external' ? `${model.provider}, external` : model.provider
   return { value: model.id, text: `${model.id} · ${place}` }
 }
 

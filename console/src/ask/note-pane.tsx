@@ -138,7 +138,11 @@ function NoteText({ note, citation }: { readonly note: Note; readonly citation: 
       {view.hiddenBefore > 0 ? more(view.hiddenBefore) : null}
       <div class="note-text">
         <Segments segments={view.before} />
-        {same ? <mark ref={mark}>{view.marked}</mark> : null}
+        {same ? (
+          <mark ref={mark}>
+            <Segments segments={view.marked} />
+          </mark>
+        ) : null}
         <Segments segments={view.after} />
       </div>
       {view.hiddenAfter > 0 ? more(view.hiddenAfter) : null}

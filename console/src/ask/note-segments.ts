@@ -1,18 +1,20 @@
 /**
- * Cuts a note's text into the pieces that are shown differently: front matter, headings, and the cited range, whose
- * mark is exactly `text.slice(start, end)`. Of a huge note only the surroundings of the mark are shown.
+ * Cuts a note's text into the pieces that are shown differently: front matter, headings, links, what is bold, and the
+ * cited range, whose mark is exactly `text.slice(start, end)`. No character is added, changed or left out, so that what
+ * is marked is what was cited; the signs of Markdown are only made quieter. Of a huge note only the surroundings of the
+ * mark are shown.
  */
 
 export interface NoteSegment {
   readonly text: string
-  readonly look: 'plain' | 'heading' | 'front-matter'
+  readonly look: 'plain' | 'heading' | 'front-matter' | 'sign' | 'strong' | 'link' | 'code'
 }
 
 export interface NoteView {
   /** Characters left out before the first segment. */
   readonly hiddenBefore: number
   readonly before: readonly NoteSegment[]
-  readonly marked: string
+  readonly marked: readonly NoteSegment[]
   readonly after: readonly NoteSegment[]
   readonly hiddenAfter: number
 }
@@ -27,7 +29,7 @@ export function segmentNote(text: string, start: number, end: number, reach: num
   return {
     hiddenBefore: from,
     before: segmentRange(text, from, start, frontMatterEnd),
-    marked: text.slice(start, end),
+    marked: segmentRange(text, start, end, frontMatterEnd),
     after: segmentRange(text, end, to, frontMatterEnd),
     hiddenAfter: text.length - to,
   }
@@ -42,22 +44,50 @@ function lineEnd(text: string, at: number): number {
   return next < 0 ? text.length : next + 1
 }
 
+/**
+ * Each alternative is a whole construct within one line, its repetitions bounded, so that no text makes it slow:
+ * heading, list or quote sign at the start of a line; `[[target|text]]`; `[text](address)`; `**bold**` and `==highlighted==`; `` `code` ``.
+ */
+const construct =
+  /^(#{1,6}[ \t])([^\n]*)|^([ \t]{0,40}(?:[-*+]|\d{1,3}[.)])[ \t]|>[ \t]?)|(!?\[\[(?:[^\]|\n]{1,300}\|)?)([^\]|\n]{1,300})(\]\])|(!?\[)([^[\]\n]{1,300})(\]\([^)\n]{1,2000}\))|(\*\*|==)([^*=\n]{1,500})(\*\*|==)|(`)([^`\n]{1,500})(`)/gm
+
+/** The look of each group of `construct`. */
+const looks = [
+  'sign',
+  'heading',
+  'sign',
+  'sign',
+  'link',
+  'sign',
+  'sign',
+  'link',
+  'sign',
+  'sign',
+  'strong',
+  'sign',
+  'sign',
+  'code',
+  'sign',
+] as const satisfies readonly NoteSegment['look'][]
+
 function segmentRange(text: string, from: number, to: number, frontMatterEnd: number): NoteSegment[] {
   const segments: NoteSegment[] = []
-  const push = (start: number, end: number, look: NoteSegment['look']) => {
-    if (end > start) segments.push({ text: text.slice(start, end), look })
+  const push = (part: string, look: NoteSegment['look']) => {
+    if (part !== '') segments.push({ text: part, look })
   }
   const bodyStart = Math.min(Math.max(from, frontMatterEnd), to)
-  push(from, bodyStart, 'front-matter')
-  let at = bodyStart
-  for (const match of text.slice(bodyStart, to).matchAll(/^#{1,6}[ \t][^\n]*/gm)) {
-    const start = bodyStart + match.index
+  push(text.slice(from, bodyStart), 'front-matter')
+  const body = text.slice(bodyStart, to)
+  let at = 0
+  for (const match of body.matchAll(construct)) {
     // A match at the cut may be the middle of a line.
-    if (start > 0 && text.charAt(start - 1) !== '\n') continue
-    push(at, start, 'plain')
-    push(start, start + match[0].length, 'heading')
-    at = start + match[0].length
+    const needsLineStart = match[1] !== undefined || match[3] !== undefined
+    const place = bodyStart + match.index
+    if (needsLineStart && place > 0 && text.charAt(place - 1) !== '\n') continue
+    push(body.slice(at, match.index), 'plain')
+    for (const [index, part] of match.slice(1).entries()) push(part ?? '', looks[index] ?? 'plain')
+    at = match.index + match[0].length
   }
-  push(at, to, 'plain')
+  push(body.slice(at), 'plain')
   return segments
 }

@@ -29,7 +29,7 @@ export function ReceiptView({ turn, receipt }: { readonly turn: Turn; readonly r
     cost,
   ]
   return (
-    <details class="receipt">
+    <details class="receipt" onToggle={(event) => event.currentTarget.open && showWhole(event.currentTarget)}>
       <summary>
         <Icon name="chevron" size={16} />
         <span>Receipt</span>
@@ -86,6 +86,11 @@ export function ReceiptView({ turn, receipt }: { readonly turn: Turn; readonly r
       </dl>
     </details>
   )
+}
+
+/** What was folded out may lie below the edge of the view. */
+function showWhole(element: HTMLElement): void {
+  element.scrollIntoView({ block: 'nearest' })
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {

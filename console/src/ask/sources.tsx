@@ -17,12 +17,15 @@ export interface SourcesProps {
   readonly vaultName: (id: string) => string | null
 }
 
+/** More of what is no answer would bury the next question. */
+export const mostNearest = 3
+
 export function Sources({ citations, active, onActive, onOpen, vaultName }: SourcesProps) {
   if (citations.length === 0) return null
   return (
     <section class="sources" aria-label="Sources">
       <h3>Sources</h3>
-      <ul>
+      <ul class="source-grid">
         {groupByNote(citations).map((group) => (
           <li key={`${group.vault}/${group.note}`} class="source">
             <NoteName vault={vaultName(group.vault)} note={group.note} />
@@ -63,11 +66,11 @@ export function NearestPassages({
     <section class="sources" aria-label="Nearest passages">
       <h3>Nearest passages</h3>
       <ul>
-        {related.map((citation) => (
+        {related.slice(0, mostNearest).map((citation) => (
           <li key={citation.n}>
             <button type="button" class="nearest" onClick={() => onOpen(citation)}>
-              <NoteName vault={vaultName(citation.vault)} note={citation.note} />
-              <span class="nearest-quote">{shorten(citation.quote, 260)}</span>
+              <NoteName vault={vaultName(citation.vault)} note={citation.note} heading={innermost(citation)} />
+              <span class="nearest-quote">{shorten(readable(citation.quote), 260)}</span>
             </button>
           </li>
         ))}
@@ -76,9 +79,15 @@ export function NearestPassages({
   )
 }
 
-function NoteName({ vault, note }: { readonly vault: string | null; readonly note: string }) {
+interface NoteNameProps {
+  readonly vault: string | null
+  readonly note: string
+  readonly heading?: string
+}
+
+function NoteName({ vault, note, heading = '' }: NoteNameProps) {
   const { title, folder } = nameOfNote(note)
-  const place = [vault, folder].filter(Boolean).join(' › ')
+  const place = [vault, folder, heading].filter(Boolean).join(' › ')
   return (
     <span class="note-name">
       <Icon name="note" size={16} />
@@ -90,14 +99,31 @@ function NoteName({ vault, note }: { readonly vault: string | null; readonly not
   )
 }
 
-/** The innermost heading of a path such as `Travel policy > Sleeping`, or the quote where that only repeats the title. */
+/** The heading a citation stands under, or the quote where the note has none. */
 function chipText(citation: Citation): string {
-  const heading =
-    citation.heading
-      .split(/ (?:>|›) /)
-      .at(-1)
-      ?.trim() ?? ''
-  return heading === '' || heading === nameOfNote(citation.note).title ? shorten(citation.quote, 60) : heading
+  return innermost(citation) || shorten(readable(citation.quote), 60)
+}
+
+/** The innermost heading of a path such as `Travel policy › Sleeping`; empty where that only repeats the title. */
+function innermost({ heading, note }: Citation): string {
+  const last = heading.split(' › ').at(-1)?.trim() ?? ''
+  return last === nameOfNote(note).title ? '' : last
+}
+
+/** A quote without the signs of Markdown, for a line that only gives an idea of it. */
+export function readable(quote: string): string {
+  return quote
+    .replace(
+      /^[ \t]*(?:>[ \t]?)*(?:\[![^\]\n]*\][-+]?[ \t]*|#{1,6}[ \t]+|(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[.\][ \t]+)?)?/gm,
+      '',
+    )
+    .replace(/^[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*$/gm, '')
+    .replace(/!?\[\[(?:[^\]|\n]*\|)?([^\]\n]*)\]\]/g, '$1')
+    .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
+    .replace(/\[\^[^\]\n]*\]/g, '')
+    .replace(/[ \t]*\|[ \t]*/g, ' · ')
+    .replace(/\*\*|__|~~|==|`/g, '')
+    .replace(/(?:^ · | · $)/gm, '')
 }
 
 export function shorten(text: string, length: number): string {

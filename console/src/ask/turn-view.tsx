@@ -14,13 +14,14 @@ export interface TurnViewProps {
   readonly isLast: boolean
   readonly onOpen: (citation: Citation) => void
   readonly onRetry: () => void
+  readonly onStartOver: () => void
   readonly vaultName: (id: string) => string | null
   /** The citation whose note is open, if it is one of this turn's. */
   readonly opened: Citation | null
 }
 
 /** Drawn again only when its own turn changes: a long conversation stays as quick as a short one. */
-export function TurnView({ turn, isLast, onOpen, onRetry, vaultName, opened }: TurnViewProps) {
+export function TurnView({ turn, isLast, onOpen, onRetry, onStartOver, vaultName, opened }: TurnViewProps) {
   const [pointed, setActive] = useState<number | null>(null)
   const active = pointed ?? opened?.n ?? null
   return useMemo(
@@ -43,12 +44,19 @@ export function TurnView({ turn, isLast, onOpen, onRetry, vaultName, opened }: T
           ) : null}
           <footer class="turn-foot">
             {turn.receipt ? <ReceiptView turn={turn} receipt={turn.receipt} /> : null}
-            {turn.outcome === 'answered' ? <CopyButton text={turn.answer} what="Answer" /> : null}
+            <div class="turn-actions">
+              {turn.outcome === 'answered' ? <CopyButton text={turn.answer} what="Answer" /> : null}
+              {isLast && !isRunning(turn) ? (
+                <Button small kind="quiet" icon="plus" label="New conversation" onClick={onStartOver}>
+                  New conversation
+                </Button>
+              ) : null}
+            </div>
           </footer>
         </div>
       </article>
     ),
-    [turn, active, isLast, onOpen, onRetry, vaultName],
+    [turn, active, isLast, onOpen, onRetry, onStartOver, vaultName],
   )
 }
 

@@ -75,7 +75,7 @@ function KeyTable({ keys, create, onRevoke }: KeyTableProps) {
       cell: (key) => (
         <div class="vault-name">
           <strong>{key.name}</strong>
-          <span class="path">{key.prefix}…</span>
+          <span class="path">{key.prefix ? `${key.prefix}…` : 'set in the environment'}</span>
         </div>
       ),
     },
@@ -161,7 +161,8 @@ function RevokeKeyDialog({ info, onRevoked, onClose }: RevokeKeyDialogProps) {
       onClose={onClose}
     >
       <p>
-        Programs that use this key (<code>{info.prefix}…</code>) are refused at once. This cannot be undone.
+        Programs that use this key{info.prefix ? <code> ({info.prefix}…)</code> : null} are refused at once. This cannot
+        be undone.
       </p>
       {error ? <ErrorState title={error} /> : null}
     </ConfirmDialog>

@@ -1,4 +1,4 @@
-/** Tables of identity: the deployment, API keys, sessions and one-time sign-in tokens. Secrets are stored as hashes. */
+/** Tables of identity: the owner, API keys, sessions and one-time sign-in tokens. Secrets are stored as hashes. */
 import type { Schema } from '../storage/index.ts'
 
 export const accessSchema: Schema = {
@@ -15,6 +15,12 @@ export const accessSchema: Schema = {
         'CREATE TABLE access_sessions (id TEXT PRIMARY KEY, principal_id TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, created_at {int} NOT NULL, expires_at {int} NOT NULL)',
         'CREATE TABLE access_sign_in_tokens (hash TEXT PRIMARY KEY, principal_id TEXT NOT NULL, expires_at {int} NOT NULL)',
       ],
+    },
+    {
+      id: 2,
+      name: 'one owner',
+      // Two servers that start together on one database make one owner between them.
+      statements: ["CREATE UNIQUE INDEX access_one_owner ON access_principals (kind) WHERE kind = 'owner'"],
     },
   ],
 }

@@ -1,4 +1,7 @@
-/** The append-only record: entries get the next number and are durable when `record` resolves. Nothing changes or removes them. */
+/**
+ * The append-only record: entries get the next number and are durable when `record` resolves. Nothing changes or
+ * removes them: the database itself refuses.
+ */
 import { createId, invariant, type Clock } from '../base/index.ts'
 import { auditEventTable } from '@cairn/contract'
 import type { Schema, Store } from '../storage/index.ts'
@@ -14,6 +17,22 @@ export const auditSchema: Schema = {
         `CREATE TABLE audit_entries (
           seq {int} PRIMARY KEY, id TEXT NOT NULL UNIQUE, at {int} NOT NULL, category TEXT NOT NULL, type TEXT NOT NULL,
           actor TEXT NOT NULL, request_id TEXT, outcome TEXT NOT NULL, fields TEXT NOT NULL)`,
+      ],
+    },
+    {
+      id: 2,
+      name: 'entries cannot be changed or removed',
+      statements: [],
+      sqlite: ['UPDATE', 'DELETE'].map(
+        (action) =>
+          `CREATE TRIGGER audit_entries_no_${action.toLowerCase()} BEFORE ${action} ON audit_entries
+            BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END`,
+      ),
+      postgres: [
+        `CREATE FUNCTION audit_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN RAISE EXCEPTION ''audit entries are never changed''; END'`,
+        `CREATE TRIGGER audit_entries_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+          FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuse()`,
       ],
     },
   ],

@@ -61,7 +61,7 @@ describe('ask', () => {
     await using server = await startTinyServer({ 'POST /v1/ask': () => ({ events: eventsOf(notFound) }) })
     const { exitCode, out } = await run(['ask', 'Who?'], { server })
     expect(exitCode).toBe(1)
-    expect(out).toContain('Nearest passages\n\n· team/hours.md › Core time')
+    expect(out).toContain('Not found in your notes.\n\nNearest passages\n\n· team/hours.md › Core time')
   })
 
   test('prints the API’s reply with --json', async () => {

@@ -82,3 +82,89 @@ test('no secret stands in the configuration, its explanation or its JSON', () =>
   expect(loaded.secrets.upstreamKeys.get('a')?.reveal()).toBe('sk-very-secret')
   expect(loaded.secrets.ownerKey?.reveal()).toBe('owner-key-very-secret')
 })
+
+test('each setting says which file, variable or flag it comes from', () => {
+  const directory = folderWith('cairn.config.json', '{"server":{"host":"127.0.0.2"},"log":{"level":"debug"}}')
+  const { settings, file } = loadConfig({
+    env: { CAIRN_LOG_LEVEL: 'warn', CAIRN_PASSAGES: '', CAIRN_OWNER_KEY: 'owner-key-very-secret' },
+    flags: { 'data.directory': 'elsewhere' },
+    directory,
+  })
+  const shown = new Map(settings.map(({ path, value, origin, from }) => [path, { value, origin, from }]))
+  expect(file).toBe(join(directory, 'cairn.config.json'))
+  expect(shown.get('server.host')).toEqual({ value: '127.0.0.2', origin: 'file', from: file })
+  expect(shown.get('log.level')).toEqual({ value: 'warn', origin: 'environment', from: 'CAIRN_LOG_LEVEL' })
+  expect(shown.get('data.directory')).toEqual({ value: join(directory, 'elsewhere'), origin: 'flag', from: '--data' })
+  expect(shown.get('retrieval.passages')).toEqual({ value: 8, origin: 'default', from: null })
+  expect(shown.get('access.ownerKey')).toEqual({ value: '[secret]', origin: 'environment', from: 'CAIRN_OWNER_KEY' })
+  expect(shown.get('data.databaseUrl')).toEqual({ value: undefined, origin: 'default', from: null })
+})
+
+test.each([
+  ['{"server": "loud"}', 'server: must be an object'],
+  ['{"server": null}', 'server: must be an object'],
+  ['{"retrieval": [1]}', 'retrieval: must be an object'],
+  ['{"server": {"port": true}}', 'server.port: must be a number'],
+  ['{"server": {"port": null}}', 'server.port: must be a number'],
+  ['{"server": {"port": "8080"}}', 'server.port: must be a number'],
+  ['{"server": {"port": 70000}}', 'server.port: '],
+  ['{"server": {"host": 1}}', 'server.host: '],
+  ['{"vaults": "notes"}', 'vaults: '],
+  ['{"vaults": [{"path": 1}]}', 'vaults.0.path: '],
+  ['{"upstreams": [{"id": "a", "dialect": "openai", "baseUrl": "file:///etc/passwd"}]}', 'upstreams.0.baseUrl: '],
+  ['{"models": {"discoverLocal": "maybe"}}', 'models.discoverLocal: '],
+  ['[]', 'cairn.config.json must hold an object'],
+  ['{"server": {', 'cairn.config.json is not JSON'],
+])('the file %s is refused with its place, also when variables set other values', (text, wanted) => {
+  const directory = folderWith('cairn.config.json', text)
+  const load = () =>
+    loadConfig({ env: { CAIRN_MODEL: 'x', CAIRN_HOST: '' }, flags: { 'log.level': 'info' }, directory })
+  expect(messageOf(load)).toContain(wanted)
+})
+
+test('a variable or flag inside a section that is wrong in the file breaks nothing', () => {
+  const directory = folderWith('cairn.config.json', '{"server": "loud", "data": 3}')
+  const load = () => loadConfig({ env: { CAIRN_PORT: '1' }, flags: { 'data.directory': 'd' }, directory })
+  expect(messageOf(load)).toContain('server: must be an object')
+  expect(messageOf(load)).toContain('data: must be an object')
+})
+
+test('two configuration files, and two upstreams of one name, are mistakes', () => {
+  const directory = folderWith('cairn.config.json', '{}')
+  writeFileSync(join(directory, 'cairn.config.jsonc'), '{}')
+  expect(messageOf(() => loadConfig({ env: {}, flags: {}, directory }))).toContain('both there; keep one')
+  const twin = { id: 'a', dialect: 'openai', baseUrl: 'http://127.0.0.1:1/v1' }
+  const env = { CAIRN_UPSTREAMS: JSON.stringify([twin, twin]) }
+  expect(messageOf(() => loadConfig({ env, flags: {}, directory: emptyFolder() }))).toContain(
+    'two of them are called a',
+  )
+})
+
+test('a variable that is no setting is a mistake, others’ variables and those of clients and tests are not', () => {
+  const load = (env: Record<string, string>) => loadConfig({ env, flags: {}, directory: emptyFolder() })
+  for (const name of ['CAIRN_', 'CAIRN_PORTS', 'CAIRN_DATABASE', 'CAIRN_port'])
+    expect(messageOf(() => load({ [name]: 'x' }))).toContain(`${name} is no setting`)
+  load({ CAIRN_KEY: 'x', CAIRN_TEST_DATABASE_URL: 'x', CAIRNS: 'x', PATH: 'x' })
+})
+
+test('mistakes tell no secret', () => {
+  const env = {
+    CAIRN_OWNER_KEY: 'short-secret',
+    CAIRN_DATABASE_URL: 'mysql://u:very-secret@127.0.0.1/x',
+    CAIRN_UPSTREAMS: '[{"id":"a","dialect":"openai","baseUrl":"no-url","apiKey":"sk-very-secret"}]',
+  }
+  const message = messageOf(() => loadConfig({ env, flags: {}, directory: emptyFolder() }))
+  expect(message).toContain('CAIRN_OWNER_KEY')
+  expect(message).not.toMatch(/short-secret|very-secret/)
+})
+
+test('the keyring is not inside the data directory, unless it is named so', () => {
+  const directory = emptyFolder()
+  const home = loadConfig({ env: {}, flags: {}, directory }).config.data
+  expect(home.keyring).toMatch(/cairn[/\\]keyring\.json$/)
+  expect(home.keyring?.startsWith(home.directory)).toBe(false)
+  const xdg = loadConfig({ env: { XDG_CONFIG_HOME: '/xdg' }, flags: {}, directory }).config.data
+  expect(xdg.keyring).toBe('/xdg/cairn/keyring.json')
+  const named = loadConfig({ env: { CAIRN_KEYRING: 'k.json' }, flags: {}, directory }).config.data
+  expect(named.keyring).toBe(join(directory, 'k.json'))
+})

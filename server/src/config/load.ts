@@ -59,6 +59,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const known = listSettings()
   const mistakes: string[] = []
   const file = readConfigFile(options.directory, mistakes)
+  if (file) refuseWrongTypes(file.content, known, mistakes)
   const merged: Record<string, unknown> = structuredClone(file?.content ?? {})
   const origins = new Map<string, { origin: Origin; from: string }>()
   for (const setting of known) {
@@ -78,6 +79,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   refuseUnknownVariables(options.env, known, mistakes)
   const parsed = configSchema.safeParse(merged)
   if (!parsed.success) mistakes.push(...describeIssues(parsed.error, origins))
+  else mistakes.push(...findTwins(parsed.data.upstreams))
   if (mistakes.length > 0 || !parsed.success) {
     throw new CairnError('config.invalid', {
       message: `The configuration is wrong:\n${mistakes.map((line) => `  - ${line}`).join('\n')}`,
@@ -141,26 +143,29 @@ function readConfigFile(
   directory: string,
   mistakes: string[],
 ): { path: string; content: Record<string, unknown> } | null {
-  for (const name of fileNames) {
-    const path = join(directory, name)
-    let text: string
-    try {
-      text = readFileSync(path, 'utf8')
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') continue
-      mistakes.push(
-        `${name} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}); check its permissions`,
-      )
-      return null
-    }
-    const content = parseJson(name, stripComments(text), mistakes)
-    if (content === undefined) return null
-    if (content !== null && typeof content === 'object' && !Array.isArray(content))
-      return { path, content: content as Record<string, unknown> }
-    mistakes.push(`${name} must hold an object`)
+  const found = fileNames.flatMap((name) => {
+    const text = readText(join(directory, name), name, mistakes)
+    return text === null ? [] : [{ name, text }]
+  })
+  if (found.length > 1) mistakes.push(`${fileNames.join(' and ')} are both there; keep one of them`)
+  const [first] = found
+  if (first === undefined) return null
+  const content = parseJson(first.name, stripComments(first.text), mistakes)
+  if (content === undefined) return null
+  if (content !== null && typeof content === 'object' && !Array.isArray(content))
+    return { path: join(directory, first.name), content: content as Record<string, unknown> }
+  mistakes.push(`${first.name} must hold an object`)
+  return null
+}
+
+function readText(path: string, name: string, mistakes: string[]): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    if (code !== 'ENOENT') mistakes.push(`${name} cannot be read (${code ?? 'error'}); check its permissions`)
     return null
   }
-  return null
 }
 
 function parseJson(where: string, text: string, mistakes: string[]): unknown {
@@ -172,10 +177,36 @@ function parseJson(where: string, text: string, mistakes: string[]): unknown {
   }
 }
 
+/**
+ * Takes out of the file what is no section or no number: the schema turns the text of a variable into a number, and
+ * would make 1 of `true` and 0 of `null` as well.
+ */
+function refuseWrongTypes(content: Record<string, unknown>, known: readonly Setting[], mistakes: string[]): void {
+  const sections = new Set(known.flatMap(({ path }) => (path.includes('.') ? [path.split('.')[0] as string] : [])))
+  for (const name of sections) {
+    const section = content[name]
+    if (section === undefined || (section !== null && typeof section === 'object' && !Array.isArray(section))) continue
+    mistakes.push(`${name}: must be an object, as in {"${name}": {…}} (from the file)`)
+    delete content[name]
+  }
+  for (const { path, default: usual } of known) {
+    const value = getAt(content, path)
+    if (typeof usual !== 'number' || value === undefined || typeof value === 'number') continue
+    mistakes.push(`${path}: must be a number without quotes (from the file)`)
+    setAt(content, path, usual)
+  }
+}
+
+function findTwins(upstreams: Config['upstreams']): string[] {
+  const ids = upstreams.map(({ id }) => id)
+  const twins = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
+  return [...twins].map((id) => `upstreams: two of them are called ${id}; give each an id of its own`)
+}
+
 /** A misspelt variable would be silently without effect; it is a mistake like any other. */
 function refuseUnknownVariables(env: LoadOptions['env'], known: readonly Setting[], mistakes: string[]): void {
   const allowed = new Set(known.map(({ env: name }) => name))
-  const outside = /^CAIRN_(KEY|PROXY|TEST_.*)$/
+  const outside = /^CAIRN_(KEY|TEST_.*)$/
   for (const name of Object.keys(env)) {
     if (!name.startsWith('CAIRN_') || allowed.has(name) || outside.test(name)) continue
     mistakes.push(`${name} is no setting; see \`npx cairn config explain\` for those that exist`)

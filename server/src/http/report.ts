@@ -77,7 +77,9 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
       const labels = { route, method: knownMethods.has(method) ? method : 'other' }
       requests.add({ ...labels, status: `${Math.floor(status / 100)}xx` })
       seconds.observe(labels, ms / 1_000)
-      logger.info('request', { method: labels.method, route, status, ms: Math.round(ms * 100) / 100, requestId })
+      // What went well is counted in the metrics; a terminal or a log file need not repeat it.
+      const log = status < 400 ? logger.debug : logger.info
+      log('request', { method: labels.method, route, status, ms: Math.round(ms * 100) / 100, requestId })
     },
     failed(error, about) {
       errors.add({ code: error.code })

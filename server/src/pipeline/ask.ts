@@ -5,7 +5,7 @@
 import { toCairnError } from '../base/index.ts'
 import { templateVersion } from './compose-prompt.ts'
 import { describeDryRun } from './dry-run.ts'
-import { draftByModel, draftByQuoting, type Draft } from './draft.ts'
+import { draftByModel, draftByQuoting, finishDraft, type Draft } from './draft.ts'
 import { openRecord } from './gateway-reply.ts'
 import { ground } from './ground.ts'
 import { collectReply, tellDraft, tellRefusal, type Told } from './tell.ts'
@@ -37,7 +37,8 @@ export function createAsk(services: AskServices): Ask {
           if (deployment.provider.dialect === 'extractive')
             return draftByQuoting(grounded, vaults, { limit, ...settings })
           await record.intend(deployment, 'answer', grounded.label)
-          return draftByModel({ grounded, request, deployment, permit, signal, limit })
+          const draft = await draftByModel({ grounded, request, deployment, permit, signal, limit })
+          return request.stream === true ? draft : finishDraft(draft)
         },
       })
     try {

@@ -3,7 +3,7 @@ import type { HistoryTurn } from '@cairn/contract'
 import type { Grounded } from './ground.ts'
 
 /** Changes with every change of the words below, since answers depend on them. */
-export const templateVersion = 'ask-1'
+export const templateVersion = 'ask-2'
 
 /** What a model answers when the passages do not hold the answer. */
 export const notFoundMark = 'NOT_FOUND'
@@ -23,14 +23,19 @@ export interface Message {
 
 export function composePrompt({ question, passages }: Grounded, history: readonly HistoryTurn[] = []): Message[] {
   const numbered = passages.map(
-    ({ title, heading, note, quote }, index) =>
-      `[${index + 1}] ${heading === title ? title : `${title} › ${heading}`} (${note})\n${quote}`,
+    ({ title, heading, note, quote }, index) => `[${index + 1}] ${placeOf(title, heading)} (${note})\n${quote}`,
   )
   return [
     { role: 'system', content: `${instructions}\n\nPassages:\n\n${numbered.join('\n\n')}` },
     ...newest(history, historyChars),
     { role: 'user', content: question },
   ]
+}
+
+/** Title and headings; a note whose first heading is its title has it in the path of headings already. */
+function placeOf(title: string, heading: string): string {
+  if (heading === '' || heading === title) return title
+  return heading.startsWith(`${title} › `) ? heading : `${title} › ${heading}`
 }
 
 /** The newest turns that fit, oldest first. */

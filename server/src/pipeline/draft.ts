@@ -14,6 +14,8 @@ export interface DraftEnd {
   citations: Citation[]
   /** Nearest passages when nothing was found. */
   related: Citation[]
+  /** The passages that the answer was made from. */
+  madeFrom: readonly Passage[]
   confidence: number | null
   usage: Usage
 }
@@ -39,6 +41,7 @@ export async function draftByQuoting(
     candidates,
     limit,
   )
+  const confidence = Math.round(answer.confidence * 100) / 100
   const isFound = answer.confidence >= notFoundBelow && answer.sentences.length > 0
   async function* pieces(): AsyncGenerator<string, DraftEnd> {
     const usage = { input: 0, output: 0 }
@@ -47,7 +50,8 @@ export async function draftByQuoting(
         outcome: 'not-found',
         citations: [],
         related: citePassages(candidates),
-        confidence: answer.confidence,
+        madeFrom: [],
+        confidence,
         usage,
       }
     const citations = answer.sentences.map(({ passage, start, end, quote }, index) =>
@@ -55,11 +59,29 @@ export async function draftByQuoting(
     )
     for (const [index, { text, passage }] of answer.sentences.entries()) {
       if (index === 1) yield '\n\nAlso in your notes:\n'
-      yield index === 0 ? `${text} [1]` : `\n- **${sourceName(passage)}**: ${text} [${index + 1}]`
+      const plain = withoutMarkers(text)
+      yield index === 0 ? `${plain} [1]` : `\n- **${sourceName(passage)}**: ${plain} [${index + 1}]`
     }
-    return { outcome: 'answered', citations, related: [], confidence: answer.confidence, usage }
+    const madeFrom = answer.sentences.map(({ passage }) => passage)
+    return { outcome: 'answered', citations, related: [], madeFrom, confidence, usage }
   }
   return { pieces: pieces(), settled: Promise.resolve() }
+}
+
+/**
+ * The draft read to its end, for a reply that is not streamed: the client has received nothing yet, so a provider that
+ * breaks off in the middle can still be replaced by the next.
+ */
+export async function finishDraft({ pieces, settled }: Draft): Promise<Draft> {
+  const read: string[] = []
+  let step = await pieces.next()
+  for (; step.done !== true; step = await pieces.next()) read.push(step.value)
+  const end = step.value
+  async function* replay(): AsyncGenerator<string, DraftEnd> {
+    yield* read
+    return end
+  }
+  return { pieces: replay(), settled }
 }
 
 export interface ModelDraft {
@@ -115,11 +137,18 @@ async function* readModel(reply: ChatReply, { passages }: Grounded, limit: numbe
   const usage = reply.kind === 'stream' ? reply.stream.usage() : reply.usage
   const isEmpty = !isAnswer && held.trim() === ''
   if (isEmpty || held.trimStart().startsWith(notFoundMark))
-    return { outcome: 'not-found', citations: [], related: citePassages(passages), confidence: null, usage }
+    return {
+      outcome: 'not-found',
+      citations: [],
+      related: citePassages(passages),
+      madeFrom: passages,
+      confidence: null,
+      usage,
+    }
   const rest = filter.push(held) + filter.end()
   if (rest !== '') yield rest
   const citations = filter.used().map((passage, index) => cite(passages[passage - 1] as Passage, index + 1))
-  return { outcome: 'answered', citations, related: [], confidence: null, usage }
+  return { outcome: 'answered', citations, related: [], madeFrom: passages, confidence: null, usage }
 }
 
 async function* readText(reply: ChatReply): AsyncGenerator<string> {
@@ -139,6 +168,11 @@ export function citePassages(passages: readonly Passage[], most = relatedPassage
 function cite(passage: Passage, n: number, part: { start: number; end: number; quote: string } = passage): Citation {
   const { vault, note, version, heading } = passage
   return { n, vault, note, version, heading, start: part.start, end: part.end, quote: part.quote }
+}
+
+/** A note's own “[3]” would read as a citation of ours. */
+function withoutMarkers(text: string): string {
+  return text.replace(/\[(\d{1,3})\]/g, '($1)')
 }
 
 /** “Title › last heading”, without saying the same twice. */

@@ -2,7 +2,17 @@
  * Tells an answer as events: its text as it comes, then its citations, its receipt and how it ended. A reply that is
  * not streamed is the same events collected, so that both always say the same.
  */
-import type { AskEvent, AskReply, AskRequest, AttemptReport, Outcome, Receipt, Source } from '@cairn/contract'
+import {
+  highestLabel,
+  type AskEvent,
+  type AskReply,
+  type AskRequest,
+  type AttemptReport,
+  type Label,
+  type Outcome,
+  type Receipt,
+  type Source,
+} from '@cairn/contract'
 import { toCairnError } from '../base/index.ts'
 import type { CacheOutcome } from '../cache/index.ts'
 import type { Deployment, Executed, Plan } from '../routing/index.ts'
@@ -55,6 +65,7 @@ async function* tellPieces(told: Told, outcome: CacheOutcome<Executed<Draft>>): 
           outcome: 'refused',
           citations: [],
           related: [],
+          madeFrom: [],
           confidence: null,
           usage: { input: null, output: null },
         })
@@ -63,9 +74,11 @@ async function* tellPieces(told: Told, outcome: CacheOutcome<Executed<Draft>>): 
   }
   for (const data of end.citations) yield { event: 'citation', data }
   for (const data of end.related) yield { event: 'related', data }
-  const sources = listSources(deployment.provider.dialect === 'extractive' ? end.citations : grounded.passages)
-  const auditSeq = await record.ended('ok', describeEnd(told, end, sources))
-  yield { event: 'receipt', data: makeReceipt(told, { outcome, deployment, attempts, end, sources, auditSeq }) }
+  const sources = listSources(end.madeFrom)
+  // The built-in answerer quotes from more passages than a model would have been given.
+  const label = end.madeFrom.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), grounded.label)
+  const auditSeq = await record.ended('ok', describeEnd(told, { end, sources, label }))
+  yield { event: 'receipt', data: makeReceipt(told, { outcome, deployment, attempts, end, sources, label, auditSeq }) }
   yield { event: 'done', data: { outcome: end.outcome, confidence: end.confidence } }
 }
 
@@ -108,12 +121,13 @@ interface Finished {
   attempts: AttemptReport[]
   end: DraftEnd
   sources: Source[]
+  label: Label
   auditSeq: number | null
 }
 
 function makeReceipt(
-  { call, grounded, services }: Told,
-  { outcome, deployment, attempts, end, sources, auditSeq }: Finished,
+  { call, services }: Told,
+  { outcome, deployment, attempts, end, sources, label, auditSeq }: Finished,
 ): Receipt {
   const { usage } = end
   const upstreamMs = deployment.provider.dialect === 'extractive' ? 0 : attempts.reduce((sum, { ms }) => sum + ms, 0)
@@ -125,7 +139,7 @@ function makeReceipt(
     attempts,
     cache: { status: outcome.status, tier: outcome.tier },
     sources,
-    label: signLabel(grounded.label, call.principal.id, services.signer),
+    label: signLabel(label, call.principal.id, services.signer),
     tokens: { input: usage.input ?? 0, output: usage.output ?? 0 },
     costUsd: costOf(deployment, usage) ?? 0,
     savedUsd: 0,
@@ -134,13 +148,13 @@ function makeReceipt(
   }
 }
 
-function describeEnd({ grounded }: Told, { usage }: DraftEnd, sources: readonly Source[]) {
+function describeEnd({ grounded }: Told, { end, sources, label }: Pick<Finished, 'end' | 'sources' | 'label'>) {
   return {
     vaults: grounded.vaults,
     notes: sources.map(({ note }) => note),
-    label: grounded.label,
-    tokensIn: usage.input,
-    tokensOut: usage.output,
+    label,
+    tokensIn: end.usage.input,
+    tokensOut: end.usage.output,
   }
 }
 

@@ -2,12 +2,14 @@
  * Threads with named calls. The main thread `startWorker`s a file; that file calls `serveWorker` with its methods.
  * Calls answer in any order; events flow from the worker to whoever listens.
  */
-import { CairnError, type Fields } from '../base/index.ts'
+import { CairnError, errorFields, type Fields } from '../base/index.ts'
 
 export interface WorkerHandle {
   call<T>(method: string, ...args: unknown[]): Promise<T>
   /** Listens to one kind of event that the worker emits. */
   on(event: string, listener: (data: unknown) => void): void
+  /** True once the thread has ended, by itself or by `terminate`; calls are then rejected. */
+  readonly hasEnded: boolean
   terminate(): void
 }
 
@@ -15,13 +17,22 @@ interface ErrorMessage {
   code: CairnError['code'] | null
   message: string
   internal: string | null
+  param: string | null
+  retryAfterMs: number | null
 }
 
 type ToWorker = { id: number; method: string; args: unknown[] }
-type FromWorker = { id: number; ok: unknown } | { id: number; error: ErrorMessage } | { event: string; data: unknown }
+type FromWorker =
+  | { id: number; ok: unknown }
+  | { id: number; error: ErrorMessage }
+  | { event: string; data: unknown }
+  | { uncaught: Fields }
 
-/** Starts `file` as a thread. `onCrash` hears of an error that ends it; calls under way are then rejected. */
-export function startWorker(file: URL, onCrash: (fields: Fields) => void): WorkerHandle {
+/**
+ * Starts `file` as a thread. `onProblem` hears of what nobody caught there: a rejection, which the thread survives, or
+ * an error or exit that ends it (`ended: true`); calls under way are then rejected with `storage.failed`.
+ */
+export function startWorker(file: URL, onProblem: (fields: Fields) => void): WorkerHandle {
   const worker = new Worker(file.href, { type: 'module' })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (reason: Error) => void }>()
   const listeners = new Map<string, ((data: unknown) => void)[]>()
@@ -33,13 +44,16 @@ export function startWorker(file: URL, onCrash: (fields: Fields) => void): Worke
     for (const { reject } of waiting.values()) reject(ended)
     waiting.clear()
   }
-  worker.onerror = (event) => {
-    onCrash({ reason: event.message })
-    end(event.message)
+  const crash = (reason: string) => {
+    if (ended) return
+    end(reason)
+    onProblem({ ended: true, reason })
   }
-  worker.addEventListener('close', () => end('closed'))
+  worker.onerror = (event) => crash(lastWords(event.message))
+  worker.addEventListener('close', () => crash('it exited'))
   worker.onmessage = (event: MessageEvent<FromWorker>) => {
     const message = event.data
+    if ('uncaught' in message) return onProblem({ ended: false, ...message.uncaught })
     if ('event' in message) {
       for (const listener of listeners.get(message.event) ?? []) listener(message.data)
       return
@@ -54,17 +68,26 @@ export function startWorker(file: URL, onCrash: (fields: Fields) => void): Worke
       new Promise((resolve, reject) => {
         if (ended) return reject(ended)
         const id = nextId++
-        waiting.set(id, { resolve, reject })
         worker.postMessage({ id, method, args } satisfies ToWorker)
+        waiting.set(id, { resolve, reject })
       }),
     on(event, listener) {
       listeners.set(event, [...(listeners.get(event) ?? []), listener])
+    },
+    get hasEnded() {
+      return ended !== null
     },
     terminate() {
       end('terminated')
       worker.terminate()
     },
   }
+}
+
+/** Bun’s message shows the source around the error; the error itself is one line of it. */
+function lastWords(message: string): string {
+  const line = message.split('\n').find((each) => /^(\w*error|\w+Message): /i.test(each))
+  return (line ?? message).slice(0, 300)
 }
 
 declare const self: {
@@ -76,6 +99,8 @@ declare const self: {
 export function serveWorker(methods: Record<string, (...args: never[]) => unknown>): {
   emit: (event: string, data: unknown) => void
 } {
+  // Without a listener a lost rejection ends the thread.
+  process.on('unhandledRejection', (thrown) => self.postMessage({ uncaught: errorFields(thrown) } satisfies FromWorker))
   self.onmessage = (event) => void answer(methods, event.data)
   return { emit: (event, data) => self.postMessage({ event, data } satisfies FromWorker) }
 }
@@ -94,18 +119,20 @@ async function answer(
 }
 
 function flattenError(thrown: unknown): ErrorMessage {
-  if (thrown instanceof CairnError) return { code: thrown.code, message: thrown.message, internal: thrown.internal }
-  return {
-    code: null,
-    message: '',
-    internal: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
+  if (thrown instanceof CairnError) {
+    const { code, message, internal, param, retryAfterMs } = thrown
+    return { code, message, internal, param, retryAfterMs }
   }
+  const internal = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+  return { code: null, message: '', internal, param: null, retryAfterMs: null }
 }
 
-function reviveError(error: ErrorMessage): CairnError {
-  if (error.code === null) return new CairnError('internal.error', { internal: error.internal ?? 'worker failed' })
-  return new CairnError(error.code, {
-    message: error.message,
-    ...(error.internal === null ? {} : { internal: error.internal }),
+function reviveError({ code, message, internal, param, retryAfterMs }: ErrorMessage): CairnError {
+  if (code === null) return new CairnError('internal.error', { internal: internal ?? 'worker failed' })
+  return new CairnError(code, {
+    message,
+    ...(internal === null ? {} : { internal }),
+    ...(param === null ? {} : { param }),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
   })
 }

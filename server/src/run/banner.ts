@@ -1,4 +1,5 @@
 /** What a person reads when the server starts: where it is, how to sign in, what it serves, which model answers. */
+import type { VaultInfo } from '@cairn/contract'
 import type { App } from '../app.ts'
 import type { Output } from '../cli/index.ts'
 import { systemClock } from '../base/index.ts'
@@ -34,32 +35,43 @@ export async function printBanner({ app, url, signInUrl, stdout }: BannerOptions
   )
 }
 
-const everyMs = 1_000
+/** A small vault is ready before the first of these lines; a large one is no flood of them. */
+const everyMs = 4_000
 
 /** Follows indexing in the terminal until all vaults are ready; returns what ends it. */
 export function printIndexProgress(vaults: Vaults, stdout: Output): () => void {
   const { dim } = styles(stdout)
   const told = new Map<string, string>()
-  let lastMs = 0
+  let lastMs = systemClock.monotonic()
   const report = async () => {
-    for (const { id, name, notes, passages, index } of await vaults.list()) {
-      const line =
-        index.state === 'ready'
-          ? `${name}: ${notes} notes, ${passages} passages ready${index.problemCount > 0 ? `, ${index.problemCount} files not read (npx cairn vault list)` : ''}`
-          : index.state === 'failed'
-            ? `${name}: cannot be indexed (${index.problems[0]?.reason ?? 'unknown'})`
-            : `${name}: ${index.done} of ${index.total} notes${index.secondsLeft === null ? '' : `, ${index.secondsLeft} s left`}`
-      const isNews =
-        told.get(id) !== index.state || (index.state === 'indexing' && systemClock.monotonic() - lastMs > everyMs)
-      if (!isNews || (index.state === 'indexing' && index.total === 0)) continue
+    const isTime = systemClock.monotonic() - lastMs > everyMs
+    for (const vault of await vaults.list()) {
+      const { id, index } = vault
+      const isEnd = index.state === 'ready' || index.state === 'failed'
+      if (isEnd ? told.get(id) === index.state : !isTime || index.total === 0) continue
       lastMs = systemClock.monotonic()
       told.set(id, index.state)
-      stdout.write(`  ${dim(line)}\n`)
+      stdout.write(`  ${dim(describe(vault))}\n`)
     }
   }
   const stop = vaults.subscribe(() => void report())
   void report()
   return stop
+}
+
+function describe({ name, notes, passages, index }: VaultInfo): string {
+  const count = (value: number) => value.toLocaleString('en')
+  if (index.state === 'failed') return `${name}: cannot be indexed (${index.problems[0]?.reason ?? 'unknown'})`
+  if (index.state !== 'ready') {
+    const left = index.secondsLeft === null ? '' : `, ${count(index.secondsLeft)} s left`
+    return `${name}: ${count(index.done)} of ${count(index.total)} notes indexed${left}`
+  }
+  const { problemCount } = index
+  const unread =
+    problemCount === 0
+      ? ''
+      : `, ${problemCount === 1 ? 'one file was' : `${count(problemCount)} files were`} not read (the console says why)`
+  return `${name}: ready, ${count(notes)} notes in ${count(passages)} passages${unread}`
 }
 
 function styles(stdout: Output) {

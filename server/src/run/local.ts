@@ -12,8 +12,8 @@ const pollMs = 100
 const findMs = 2_000
 
 /** Throws `storage.failed` when a server holds the data directory. */
-export async function openLocal(options: AppOptions): Promise<Store> {
-  const { vaults, access, audit, self, close } = await openApp(options)
+export async function openLocal(options: Omit<AppOptions, 'exampleVault'>): Promise<Store> {
+  const { vaults, access, audit, self, close } = await openApp({ ...options, exampleVault: null })
   const search = createSearch({ access: { require() {}, filter: access.filter }, audit, vaults })
   const current = async (id: string) => (await vaults.list()).find((vault) => vault.id === id) ?? vaultGone(id)
   return {

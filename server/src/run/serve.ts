@@ -49,7 +49,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     quiet()
     logger.info('stopping')
     await app.http.stop(graceMs)
-    await app.audit.record({ type: 'server.stopped', actor: app.self.id, requestId: null, outcome: 'ok' })
+    await app.audit
+      .record({ type: 'server.stopped', actor: app.self.id, requestId: null, outcome: 'ok' })
+      .catch((thrown: unknown) => logger.error('the stop could not be recorded', errorFields(thrown)))
     return 0
   } finally {
     await rm(file, { force: true })

@@ -1,4 +1,4 @@
-/** Brings a database's schema forward, under a lock, one step a transaction; refuses a schema newer than this program. */
+/** Brings a database's schema forward, all steps in one transaction under a lock; refuses a schema newer than this program. */
 import { CairnError } from '../base/index.ts'
 import type { SqlConnection, SqlSession } from '../platform/index.ts'
 import type { Migration, Schema } from './types.ts'
@@ -44,7 +44,7 @@ async function apply(
   scope: string,
   migration: Migration,
 ): Promise<void> {
-  for (const statement of migration.statements) {
+  for (const statement of [...migration.statements, ...(migration[dialect] ?? [])]) {
     await session.run(
       statement.replace(/\{(int|real|blob)\}/g, (_, name: 'int' | 'real' | 'blob') => types[dialect][name]),
     )

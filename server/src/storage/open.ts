@@ -5,11 +5,13 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { CairnError, errorFields, type Logger } from '../base/index.ts'
-import { openPostgres, openSqlite, startWorker, type SqlConnection, type SqliteOptions } from '../platform/index.ts'
+import type { Logger } from '../base/index.ts'
+import { openPostgres, openSqlite, startWorker, type SqlConnection } from '../platform/index.ts'
+import { toStorageError } from './failure.ts'
 import { migrate } from './migrate.ts'
 import type { Schema, Statement, Store, WriteResult } from './types.ts'
 import { runStatements, UnmetExpectation } from './write.ts'
+import { openWriter } from './writer.ts'
 
 /** Where a store lives: a file of its own on SQLite, or a shared PostgreSQL. */
 export type StoreLocation =
@@ -22,31 +24,49 @@ export interface StoreOptions {
   schemas: readonly Schema[]
 }
 
+const serverConnections = 8
+/** A worker has at most a few queries under way; several workers share what PostgreSQL gives out. */
+const directConnections = 4
+
 /** A store for the thread that serves requests. */
 export async function openStore({ location, schemas }: StoreOptions, logger: Logger): Promise<Store> {
-  if (location.kind === 'postgres') return openDirectStore({ location, schemas })
-  const direct = await openDirectStore({ location, schemas })
-  await direct.close()
-  const reader = await openSqlite({ file: location.file, readOnly: true })
-  const writer = startWorker(new URL('./writer-worker.ts', import.meta.url), (fields) =>
-    logger.error('writer thread failed', fields),
+  if (location.kind === 'postgres') return openThrough(location, schemas, serverConnections)
+  const { file, durability } = location
+  await (await openDirectStore({ location, schemas })).close()
+  const writer = await openWriter({ file, durability }, () =>
+    startWorker(new URL('./writer-worker.ts', import.meta.url), (fields) =>
+      logger.error('a fault in the writer thread', fields),
+    ),
   )
-  await writer.call('open', { file: location.file, durability: location.durability } satisfies SqliteOptions)
+  // After the writer: it has made the files that a read-only connection needs to find.
+  let reader: SqlConnection
+  try {
+    reader = await guard(() => openSqlite({ file, readOnly: true }))
+  } catch (thrown) {
+    await writer.close()
+    throw thrown
+  }
   return {
     dialect: 'sqlite',
     read: async (text, params) => (await guard(() => reader.run(text, params))).rows,
-    write: (statements) => writer.call<WriteResult | null>('write', statements),
+    write: (statements) => writer.write(statements),
     async close() {
-      await writer.call('close')
-      writer.terminate()
-      await reader.close()
+      try {
+        await writer.close()
+      } finally {
+        await reader.close()
+      }
     },
   }
 }
 
-/** A store that reads and writes on the calling thread: for workers, commands and PostgreSQL. */
-export async function openDirectStore({ location, schemas }: StoreOptions): Promise<Store> {
-  const connection = await connect(location)
+/** A store that reads and writes on the calling thread: for workers and commands. */
+export function openDirectStore({ location, schemas }: StoreOptions): Promise<Store> {
+  return openThrough(location, schemas, directConnections)
+}
+
+async function openThrough(location: StoreLocation, schemas: readonly Schema[], connections: number): Promise<Store> {
+  const connection = await connect(location, connections)
   try {
     await guard(() => migrate(connection, schemas))
   } catch (thrown) {
@@ -61,8 +81,8 @@ export async function openDirectStore({ location, schemas }: StoreOptions): Prom
   }
 }
 
-async function connect(location: StoreLocation): Promise<SqlConnection> {
-  if (location.kind === 'postgres') return openPostgres(location.url, 8)
+async function connect(location: StoreLocation, connections: number): Promise<SqlConnection> {
+  if (location.kind === 'postgres') return openPostgres({ url: location.url, connections })
   return guard(async () => {
     await mkdir(dirname(location.file), { recursive: true, mode: 0o700 })
     return openSqlite({ file: location.file, durability: location.durability })
@@ -78,13 +98,10 @@ async function writeThrough(connection: SqlConnection, statements: readonly Stat
   }
 }
 
-/** Anything a database throws becomes `storage.failed`; its own words, which may hold values, stay out of the reply. */
 async function guard<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (thrown instanceof CairnError || thrown instanceof UnmetExpectation) throw thrown
-    const { reason } = errorFields(thrown)
-    throw new CairnError('storage.failed', { internal: String(reason ?? 'database failed'), cause: thrown })
+    throw thrown instanceof UnmetExpectation ? thrown : toStorageError(thrown)
   }
 }

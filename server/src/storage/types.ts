@@ -26,11 +26,17 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** One step of the schema. Texts use {int} (64-bit whole number), {real}, {blob} for types that the two engines name differently. */
+/**
+ * One step of the schema. Texts use {int} (64-bit whole number), {real}, {blob} for types that the two engines name
+ * differently; what they say differently altogether is given for each.
+ */
 export interface Migration {
   id: number
   name: string
   statements: readonly string[]
+  /** Run after `statements`, on that engine only. */
+  sqlite?: readonly string[]
+  postgres?: readonly string[]
 }
 
 /** The tables of one module: their steps, in order. */

@@ -20,8 +20,8 @@ export function createRegister(store: Store, clock: Clock) {
       const vault = { id: createId('vault'), name, path }
       const done = await store.write([
         {
-          text: "INSERT INTO vaults (id, name, source, path, created_at) SELECT ?, ?, 'folder', ?, ? WHERE NOT EXISTS (SELECT 1 FROM vaults WHERE path = ?)",
-          params: [vault.id, name, path, clock.now(), path],
+          text: "INSERT INTO vaults (id, name, source, path, created_at) VALUES (?, ?, 'folder', ?, ?) ON CONFLICT (path) DO NOTHING",
+          params: [vault.id, name, path, clock.now()],
           expectChanges: 1,
         },
       ])

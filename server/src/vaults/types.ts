@@ -15,7 +15,7 @@ export interface Passage {
   readonly quote: string
   readonly label: Label
   readonly score: number
-  /** The note's BM25 score for each word asked, not scaled to the best. */
+  /** How good the note's match is, whatever the others are; about 0 to 2. */
   readonly strength: number
 }
 
@@ -41,6 +41,8 @@ export interface RetrieveRequest {
   vaults: readonly { id: string; filter: NoteFilter }[]
   limit: number
   mode: SearchMode
+  /** Share of the meaning score in the mix, 0 to 1; the shipped one when absent. */
+  semanticWeight?: number
 }
 
 export interface Vaults {

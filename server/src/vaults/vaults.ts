@@ -5,7 +5,16 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { labelRank, type Label, type RelatedReply, type SearchResult, type VaultInfo } from '@cairn/contract'
-import { CairnError, fail, sha256, type Clock, type Fields, type Logger, type NoteFilter } from '../base/index.ts'
+import {
+  CairnError,
+  errorFields,
+  fail,
+  sha256,
+  type Clock,
+  type Fields,
+  type Logger,
+  type NoteFilter,
+} from '../base/index.ts'
 import { startWorker } from '../platform/index.ts'
 import type { Store, StoreLocation } from '../storage/index.ts'
 import { noteMetaSchema } from './index/index-store.ts'
@@ -23,6 +32,8 @@ export interface VaultsOptions {
   logger: Logger
   /** Serve exactly these folders and register none; null serves the register. */
   only: readonly { path: string; name?: string | undefined }[] | null
+  /** Share of the meaning score in the mix, 0 to 1. */
+  semanticWeight?: number
 }
 
 interface Entry {
@@ -48,6 +59,7 @@ export async function openVaults({
   clock,
   logger,
   only,
+  semanticWeight,
 }: VaultsOptions): Promise<Vaults> {
   const register = createRegister(store, clock)
   const entries = new Map<string, Entry>()
@@ -55,12 +67,24 @@ export async function openVaults({
   let notifyTimer: ReturnType<typeof setTimeout> | null = null
   let closing = false
 
+  const weighed = (request: RetrieveRequest): RetrieveRequest =>
+    semanticWeight === undefined ? request : { ...request, semanticWeight }
+
   const crashed = (name: string) => (fields: Fields) => {
     if (!closing) logger.error(`the ${name} thread failed`, fields)
   }
   const indexing = startWorker(new URL('./index/index-worker.ts', import.meta.url), crashed('indexing'))
   const searching = startWorker(new URL('./index/search-worker.ts', import.meta.url), crashed('searching'))
-  indexing.on('index', (data) => void apply(data as IndexEvent))
+  // One after another: what an earlier event waits for must not come to stand after a later one's state.
+  let applied: Promise<void> = Promise.resolve()
+  indexing.on('index', (data) => {
+    const event = data as IndexEvent
+    applied = applied
+      .then(() => apply(event))
+      .catch((thrown: unknown) =>
+        logger.warn('a vault cannot be followed', { vault: event.vault, ...errorFields(thrown) }),
+      )
+  })
   indexing.on('problem', (data) => logger.error('a vault cannot be indexed', data as Fields))
   await indexing.call('open', indexLocation)
   await searching.call('open', indexLocation)
@@ -200,9 +224,9 @@ export async function openVaults({
         backlinks,
       }
     },
-    retrieve: (request, signal) => whileWanted(signal, () => searching.call<Passage[]>('retrieve', request)),
+    retrieve: (request, signal) => whileWanted(signal, () => searching.call<Passage[]>('retrieve', weighed(request))),
     search: (request: RetrieveRequest, signal) =>
-      whileWanted(signal, () => searching.call<SearchResult[]>('search', request)),
+      whileWanted(signal, () => searching.call<SearchResult[]>('search', weighed(request))),
     quoteAnswer: (question, passages, limit) =>
       searching.call<ExtractiveAnswer>('quoteAnswer', question, passages, limit),
     async related(id, path, filter, limit) {

@@ -12,7 +12,7 @@ import { CommandFailure, exitCodes } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
 import { takeNumber } from '../take-number.ts'
 import { harmless, harmlessLine, type Style } from '../terminal/style.ts'
-import { createWrapper, wrap } from '../terminal/width.ts'
+import { createWrapper, cut, widthOf, wrap } from '../terminal/width.ts'
 import type { CommandContext, CommandSpec } from '../types.ts'
 import { chooseVault } from '../choose-vault.ts'
 
@@ -101,13 +101,18 @@ async function streamAnswer(
 }
 
 function printSources({ print, style }: CommandContext, answer: Answer): void {
-  if (answer.outcome === 'not-found' && answer.related.length > 0) {
-    print(`\n${style.columns === Infinity ? '' : '  '}${style.bold('Nearest passages')}`)
-    for (const passage of answer.related) printPassage(passage, { print, style, mark: '·' })
+  const indent = style.columns === Infinity ? '' : '  '
+  if (answer.outcome === 'not-found') {
+    print(`${indent}Not found in your notes.`)
+    if (answer.related.length > 0) print(`\n${indent}${style.bold('Nearest passages')}`)
+    for (const passage of answer.related.slice(0, mostNearest)) printPassage(passage, { print, style, mark: '·' })
     return
   }
   for (const citation of answer.citations) printPassage(citation, { print, style, mark: `[${citation.n}]` })
 }
+
+/** More of what is no answer would push the question off the screen. */
+const mostNearest = 3
 
 /** `[1] handbook/hours.md › Core time`, and the quote below it. */
 function printPassage(
@@ -116,12 +121,18 @@ function printPassage(
 ): void {
   const indent = style.columns === Infinity ? '' : '  '
   const hanging = indent + ' '.repeat(mark.length + 1)
-  const heading = harmlessLine(passage.heading)
-  print(
-    `\n${indent}${style.accent(mark)} ${style.bold(harmlessLine(passage.note))}${heading === '' ? '' : style.dim(` › ${heading}`)}`,
-  )
   const width = style.textColumns - hanging.length - 2
-  for (const line of shorten(wrap(harmlessLine(passage.quote), width), 4)) print(`${hanging}${style.dim(line)}`)
+  const note = harmlessLine(passage.note)
+  const heading =
+    passage.heading === '' ? '' : cut(` › ${harmlessLine(passage.heading)}`, Math.max(0, width - widthOf(note)))
+  print(`\n${indent}${style.accent(mark)} ${style.bold(note)}${style.dim(heading)}`)
+  for (const line of shorten(wrap(harmlessLine(withoutAddresses(passage.quote)), width), 4))
+    print(`${hanging}${style.dim(line)}`)
+}
+
+/** `[the form](https://…)` as “the form”: a terminal shows neither the link nor lines as long as an address. */
+function withoutAddresses(quote: string): string {
+  return quote.replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
 }
 
 function shorten(lines: readonly string[], most: number): readonly string[] {

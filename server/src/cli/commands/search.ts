@@ -5,7 +5,7 @@ import { exitCodes, usageFailure } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
 import { takeNumber } from '../take-number.ts'
 import { harmlessLine, type Style } from '../terminal/style.ts'
-import { padStart, widthOf, wrap } from '../terminal/width.ts'
+import { cut, padStart, widthOf, wrap } from '../terminal/width.ts'
 import type { CommandSpec } from '../types.ts'
 
 export const search: CommandSpec = {
@@ -56,9 +56,10 @@ function renderResults(results: readonly SearchResult[], query: string, style: S
   return results.flatMap((result, index) => {
     const score = result.score.toFixed(2)
     const path = harmlessLine(result.note)
-    const heading = harmlessLine(result.heading)
-    const title = `${style.bold(path)}${heading === '' ? '' : style.dim(` › ${heading}`)}`
-    const plainWidth = widthOf(path) + (heading === '' ? 0 : widthOf(heading) + 3)
+    const place = Math.max(0, columns - indent.length - widthOf(path) - score.length - 2)
+    const heading = result.heading === '' ? '' : cut(` › ${harmlessLine(result.heading)}`, place)
+    const title = `${style.bold(path)}${style.dim(heading)}`
+    const plainWidth = widthOf(path) + widthOf(heading)
     const room = columns - indent.length - plainWidth
     const right = columns === Infinity ? `  ${score}` : room > score.length + 1 ? padStart(score, room) : ''
     const snippet = wrap(harmlessLine(result.snippet), columns - indent.length).slice(0, 3)

@@ -24,6 +24,8 @@ interface Scored {
 
 const contextWeight = 0.4
 const synonymCover = 0.5
+/** A quote that scores less than this share of the best only distracts; on the development questions none that was right did. */
+const leastShare = 0.65
 
 /** What a window's score is made of; chosen on the development questions. */
 const shares = { inside: 1, above: 0.5, kind: 0.06, passage: 2, wordy: 300 }
@@ -105,7 +107,13 @@ function choose(scored: readonly Scored[], limit: number): Scored[] {
   for (const each of scored) {
     const key = `${each.passage.vault}\n${each.passage.note}`
     const count = seen.get(key) ?? 0
-    if (count >= 2 || (count === 1 && each.score < 0.9 * best) || isRepeat(each, chosen)) continue
+    if (
+      count >= 2 ||
+      (count === 1 && each.score < 0.9 * best) ||
+      isRepeat(each, chosen) ||
+      each.score < leastShare * best
+    )
+      continue
     seen.set(key, count + 1)
     chosen.push(each)
     if (chosen.length >= limit) break
@@ -135,7 +143,8 @@ function measure(question: Question, passages: readonly Passage[], scored: reado
   const windowTerms = new Set(
     best ? listTerms(`${best.passage.title} ${best.passage.heading} ${best.window.text}`) : [],
   )
-  const unknown = own.filter(({ idf }) => idf === 0)
+  // A pair of Chinese or Japanese characters across a word's border is in no note and means nothing.
+  const unknown = own.filter(({ idf, term }) => idf === 0 && !/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/.test(term))
   const kind = best ? holdsKind(question.kind, best.window.text) : false
   return {
     windowCoverage: coverage(asked, (term) => windowTerms.has(term)),
@@ -146,10 +155,10 @@ function measure(question: Question, passages: readonly Passage[], scored: reado
         return coverage(asked, (term) => terms.has(term))
       }),
     ),
-    unknownShare: own.length === 0 ? 0 : unknown.length / own.length,
+    unknownShare: own.length === 0 ? 0 : (unknown.length / own.length) ** 2,
     unknownHard: unknown.some((term) => term.hard) ? 1 : 0,
     kindHeld: kind === null ? 0.5 : kind ? 1 : 0,
-    strength: Math.max(0, ...passages.map(({ strength }) => strength)) / 10,
+    strength: Math.max(0, ...passages.map(({ strength }) => strength)),
     joint: Math.max(0, ...scored.slice(0, 12).map((each) => jointCoverage(asked, each))),
   }
 }

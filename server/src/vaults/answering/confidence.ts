@@ -5,13 +5,13 @@ export type Features = {
   windowCoverage: number
   /** The same of a whole passage, the best of the first six. */
   passageCoverage: number
-  /** Share of the question's words that no note has. */
+  /** Share of the question's words that no note has, squared: a few are the asker's own wording, most are another subject. */
   unknownShare: number
   /** 1 when a name or number of the question is in no note. */
   unknownHard: number
   /** Does the quote hold the kind of thing asked for? 0.5 when any sentence may. */
   kindHeld: number
-  /** BM25 score of the best passage for each word asked, in tens. */
+  /** How good the best match is as such; see `RankedPassage.strength`. */
   strength: number
   /** Most of names and of the rest that one window covers together: the name alone is not an answer about it. */
   joint: number
@@ -25,11 +25,11 @@ export type Features = {
 const weights: Readonly<Record<keyof Features, number>> = {
   windowCoverage: 0.2,
   passageCoverage: 0.2,
-  unknownShare: -0.5,
-  unknownHard: -6,
-  kindHeld: 1.6,
-  joint: 1.2,
-  strength: 7,
+  unknownShare: -4,
+  unknownHard: -7,
+  kindHeld: 1.4,
+  joint: 1.1,
+  strength: 6,
 }
 const bias = -1.6
 

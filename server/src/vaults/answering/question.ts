@@ -62,23 +62,40 @@ export function parseQuestion(text: string, idf: (term: string) => number): Ques
   for (const term of listTerms(text)) if (!asking.has(term)) counts.set(term, (counts.get(term) ?? 0) + 1)
   if (counts.size === 0) for (const term of listTerms(text)) counts.set(term, 1)
   const unseen = 8
+  const rarityOf = german.test(text) ? (term: string) => idf(term) || rarityOfParts(term, idf) : idf
   const terms = Array.from(counts.keys(), (term): QuestionTerm => {
-    const rarity = idf(term)
+    const rarity = rarityOf(term)
     return { term, idf: rarity, hard: hard.has(term), weight: rarity === 0 ? unseen : rarity }
   })
   return { terms, kind: kinds.find(([, pattern]) => pattern.test(text.trim()))?.[0] ?? 'what' }
 }
 
+const shortestPart = 5
+
+/** A German compound that no note has is known when its beginning or end is: Gehäusedeckel by Deckel. */
+function rarityOfParts(term: string, idf: (part: string) => number): number {
+  for (let length = term.length - 3; length >= shortestPart; length--) {
+    const rarity = idf(stemOf(term.slice(-length))) || idf(stemOf(term.slice(0, length)))
+    if (rarity > 0) return rarity
+  }
+  return 0
+}
+
+/** German writes every noun with a capital, so there a capital is no sign of a name. */
+const german =
+  /(?<!\p{L})(?:wie|wer|wo|was|wann|warum|welche[rsmn]?|der|die|das|ist|sind|und|ein|eine|einen|für|muss|müssen|darf|dürfen|kann|wir|ich)(?!\p{L})/iu
+
 /** Names (capital letters inside a sentence, acronyms, camel case) and anything with a digit. */
 function findHardTerms(text: string): Set<string> {
   const hard = new Set<string>()
+  const nounsHaveCapitals = german.test(text.replace(/\b(?:was|die)\b/giu, ''))
   const words = [...text.matchAll(/[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)?/gu)]
   words.forEach((match, index) => {
     const word = match[0]
     const folded = foldWord(word)
     if (stopWords.has(folded)) return
     const first = index === 0 || /[.!?:]\s+["'“(]*$/.test(text.slice(0, match.index))
-    const capital = /^\p{Lu}/u.test(word) && (!first || /^\p{Lu}{2,}/u.test(word))
+    const capital = /^\p{Lu}/u.test(word) && ((!first && !nounsHaveCapitals) || /^\p{Lu}{2,}/u.test(word))
     if (capital || /\p{N}/u.test(word) || /\p{Ll}\p{Lu}/u.test(word)) hard.add(stemOf(folded))
   })
   return hard

@@ -12,6 +12,8 @@ export interface Sentence extends Span {
   words: number
   item: boolean
   announces: boolean
+  /** A question answers none; it may only stand before what answers it. */
+  asks: boolean
 }
 
 export interface Window extends Span {
@@ -24,16 +26,28 @@ const mostSentences = 3
 const mostWords = 90
 const leastWords = 5
 
-/** The sentences of a passage; offsets count from the beginning of the passage. */
+/** The sentences of a passage; offsets count from the beginning of the passage. Code is none. */
 export function listSentences(passage: string): Sentence[] {
   const sentences: Sentence[] = []
+  let fence: string | null = null
   for (const line of eachLine(passage)) {
+    const mark = /^\s*(`{3,}|~{3,})/.exec(passage.slice(line.start, line.end))?.[1]?.slice(0, 3)
+    if (mark !== undefined) fence = fence === null ? mark : fence === mark ? null : fence
+    if (fence !== null || mark !== undefined || isTableHead(passage, line)) continue
     for (const { start, end } of eachSentence(passage, line.start, line.end)) {
       const raw = passage.slice(start, end)
       const text = plainText(raw)
       const words = countWords(text)
       if (words === 0 || isFurniture(raw, text)) continue
-      sentences.push({ start, end, text, words, item: line.item, announces: /[:：]$/.test(text) })
+      sentences.push({
+        start,
+        end,
+        text,
+        words,
+        item: line.item,
+        announces: /[:：]$/.test(text),
+        asks: /[?？]\W{0,3}$/.test(text),
+      })
     }
   }
   return sentences
@@ -49,7 +63,7 @@ function* eachLine(passage: string): Generator<Span & { item: boolean }> {
     const next = passage.slice(end + 1, end + 200)
     const breaks =
       !match ||
-      /^\s*(?:[-*+]|\d{1,9}[.)]|\||>|#{1,6}\s|\n|$)/.test(next) ||
+      /^\s*(?:[-*+]|\d{1,9}[.)]|\||>|#{1,6}\s|```|~~~|\n|$)/.test(next) ||
       /^\s*(?:\||#{1,6}\s|```|~~~)/.test(passage.slice(start, end))
     if (breaks) {
       item = /^\s*(?:>\s*)*(?:[-*+]|\d{1,9}[.)])\s|^\s*\|/.test(passage.slice(start, end))
@@ -60,9 +74,14 @@ function* eachLine(passage: string): Generator<Span & { item: boolean }> {
   }
 }
 
+/** The row above a table's rule names its columns and says nothing. */
+function isTableHead(passage: string, { start, end }: Span): boolean {
+  return passage[start] === '|' && /^\n[ \t]*\|?[ \t]*:?-{2,}/.test(passage.slice(end, end + 40))
+}
+
 /** Not a sentence to quote: a heading, a rule, an image, a line of nothing but links, code fences. */
 function isFurniture(raw: string, text: string): boolean {
-  if (/^\s*(?:#{1,6}\s|```|~~~|\$\$)/.test(raw) || /^[|\s:-]+$/.test(raw) || text.length > 2_000) return true
+  if (/^\s*(?:#{1,6}\s|\$\$|\^[\w-]+$)/.test(raw) || /^[|\s:-]+$/.test(raw) || text.length > 2_000) return true
   const withoutLinks = plainText(raw.replace(/!?\[\[[^\]]*\]\]|!?\[[^\]]*\]\([^)]*\)|https?:\S+/g, ' ')).replace(
     /[\p{P}\p{S}\s]+/gu,
     '',
@@ -105,6 +124,7 @@ function widen(passage: string, sentences: readonly Sentence[], from: number, to
     sum(sentences.slice(first, last + 1)) <= mostWords
   )
     last++
+  while (last > first && sentences[last - 1]?.asks) last--
   const chosen = sentences.slice(first, last)
   const words = sum(chosen)
   if (chosen.length === 0 || (words > mostWords && chosen.length > 1 && to - from > 1)) return null

@@ -120,11 +120,14 @@ export function createIndexStore(store: Store, vault: string) {
       ])
       return rows.flatMap((row) => String(row['terms']).split('\n'))
     },
-    /** Changed notes above `seq` in order, at most `limit`. */
-    async changes(seq: number, limit: number): Promise<NoteChange[]> {
+    /**
+     * Changed notes above `seq` and up to `upTo` in order, at most `limit`. A follower gives the vault's number as
+     * `upTo`: what is committed while it reads has terms and vectors that it has not read.
+     */
+    async changes(seq: number, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<NoteChange[]> {
       const rows = await read(
-        'SELECT seq, note_id, deleted, path, version, label, meta, terms FROM index_notes WHERE vault = ? AND seq > ? ORDER BY seq LIMIT ?',
-        [vault, seq, limit],
+        'SELECT seq, note_id, deleted, path, version, label, meta, terms FROM index_notes WHERE vault = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+        [vault, seq, upTo, limit],
       )
       return rows.map((row) => ({
         seq: Number(row['seq']),
@@ -137,14 +140,16 @@ export function createIndexStore(store: Store, vault: string) {
         terms: row['terms'] as Uint8Array,
       }))
     },
+    /** Vectors of a model above `seq` and up to `upTo` in order, at most `limit`. */
     async vectors(
       model: number,
       seq: number,
       limit: number,
+      upTo = Number.MAX_SAFE_INTEGER,
     ): Promise<{ noteId: string; seq: number; data: Uint8Array }[]> {
       const rows = await read(
-        'SELECT note_id, seq, data FROM index_vectors WHERE vault = ? AND model = ? AND seq > ? ORDER BY seq LIMIT ?',
-        [vault, model, seq, limit],
+        'SELECT note_id, seq, data FROM index_vectors WHERE vault = ? AND model = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+        [vault, model, seq, upTo, limit],
       )
       return rows.map((row) => ({
         noteId: String(row['note_id']),
@@ -261,10 +266,17 @@ export const statements = {
   setProblems: (vault: string, problems: readonly Problem[]): Statement[] => [
     { text: 'DELETE FROM index_problems WHERE vault = ?', params: [vault] },
     ...problems.map(({ path, reason }): Statement => ({
-      text: 'INSERT INTO index_problems (vault, path, reason) VALUES (?, ?, ?)',
-      params: [vault, path, reason],
+      text: 'INSERT INTO index_problems (vault, path, reason) VALUES (?, ?, ?) ON CONFLICT (vault, path) DO NOTHING',
+      params: [vault, shorten(path), reason],
     })),
   ],
+}
+
+/** What PostgreSQL takes into an index: at most 2,704 bytes, three for a character. */
+const longestProblemPath = 800
+
+function shorten(path: string): string {
+  return path.length <= longestProblemPath ? path : `${path.slice(0, longestProblemPath)}…`
 }
 
 const emptyMeta: StoredMeta = { title: '', aliases: [], tags: [], ai: true, date: 0, headings: [], links: [] }

@@ -26,6 +26,10 @@ export interface IndexEvent {
 
 interface Watched {
   indexer: Indexer
+  /** A fresh one, that knows what is stored and nothing else. */
+  openIndexer: () => Promise<Indexer>
+  /** After a failure the indexer may take for stored what is not. */
+  isStale: boolean
   watch: FolderWatch | null
   timer: ReturnType<typeof setInterval> | null
   event: IndexEvent
@@ -93,6 +97,31 @@ async function add(vault: string, path: string): Promise<void> {
     seq: 0,
     reason: null,
   }
+  const indexStore = createIndexStore(store, vault)
+  let lastMs = 0
+  const openIndexer = async (): Promise<Indexer> => {
+    const indexer = createIndexer({
+      vault,
+      root,
+      clock: systemClock,
+      store: indexStore,
+      onCommit: (seq) => {
+        event.seq = seq
+        report(entry)
+      },
+      onProgress: ({ done, total }) => {
+        if (event.total === 0) event.doneBefore = done
+        event.done = done
+        event.total = total
+        const now = systemClock.monotonic()
+        if (now - lastMs < progressEveryMs) return
+        lastMs = now
+        report(entry)
+      },
+    })
+    await indexer.open()
+    return indexer
+  }
   const entry: Watched = {
     event,
     watch: null,
@@ -100,30 +129,12 @@ async function add(vault: string, path: string): Promise<void> {
     startedMs: 0,
     queued: null,
     root,
+    openIndexer,
+    isStale: false,
     indexer: undefined as never,
   }
-  let lastMs = 0
-  entry.indexer = createIndexer({
-    vault,
-    root,
-    clock: systemClock,
-    store: createIndexStore(store, vault),
-    onCommit: (seq) => {
-      event.seq = seq
-      report(entry)
-    },
-    onProgress: ({ done, total }) => {
-      if (event.total === 0) event.doneBefore = done
-      event.done = done
-      event.total = total
-      const now = systemClock.monotonic()
-      if (now - lastMs < progressEveryMs) return
-      lastMs = now
-      report(entry)
-    },
-  })
   watched.set(vault, entry)
-  await entry.indexer.open()
+  entry.indexer = await openIndexer()
   entry.watch = watchFolder(root, (paths) => schedule(vault, paths))
   entry.timer = setInterval(() => schedule(vault, null), passEveryMs)
   void enqueue(() => run(vault, 'all'))
@@ -153,12 +164,16 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
   entry.startedMs = systemClock.monotonic()
   Object.assign(event, { done: 0, total: 0, doneBefore: 0, reason: null })
   try {
-    if (asked === 'all' || !(await entry.indexer.passPaths([...asked]))) {
+    const isAll = asked === 'all' || entry.isStale
+    if (entry.isStale) entry.indexer = await entry.openIndexer()
+    entry.isStale = false
+    if (isAll || !(await entry.indexer.passPaths([...asked]))) {
       event.state = 'indexing'
       await entry.indexer.pass()
     }
     event.state = 'ready'
   } catch (thrown) {
+    entry.isStale = true
     event.state = 'failed'
     event.reason = 'the folder cannot be indexed; see the log'
     emit('problem', { vault, ...errorFields(thrown) })

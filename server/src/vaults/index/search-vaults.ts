@@ -10,7 +10,7 @@ import {
   plainQuery,
   type SearchQuery,
 } from '../ranking/query.ts'
-import type { RankedPassage } from '../ranking/search-index.ts'
+import { defaultSettings, type RankedPassage } from '../ranking/search-index.ts'
 import { plainText } from '../text/plain-text.ts'
 import { eachTerm } from '../text/tokenize.ts'
 import type { Passage, RetrieveRequest } from '../types.ts'
@@ -93,11 +93,24 @@ async function rank(vaults: readonly SearchVault[], request: RetrieveRequest, li
         limit: exact ? phraseCandidates : limit,
         mode: request.mode,
         forPrompt: request.forPrompt,
+        settings: { ...defaultSettings, semanticWeight: request.semanticWeight ?? defaultSettings.semanticWeight },
       })
       .map((each): Found => ({ ...each, vault, follower })),
   )
-  const ranked = vaults.length > 1 ? found.sort((a, b) => b.score - a.score) : found
+  const ranked = vaults.length > 1 ? mergeVaults(found) : found
   return exact ? keepPhrases(ranked, query) : ranked
+}
+
+/**
+ * Scores are scaled to the best of each vault; to compare vaults, each vault's are weighed by how good its best match
+ * is as such. A vault that only shares a stray word with the question does not get its best passage on top.
+ */
+function mergeVaults(found: Found[]): Found[] {
+  const strongest = new Map<string, number>()
+  for (const { vault, strength } of found) strongest.set(vault, Math.max(strongest.get(vault) ?? 0, strength))
+  const best = Math.max(...strongest.values())
+  const weigh = ({ vault }: Found): number => (best > 0 ? (strongest.get(vault) as number) / best : 1)
+  return found.map((each) => ({ ...each, score: each.score * weigh(each) })).sort((a, b) => b.score - a.score)
 }
 
 /** Those whose text has every phrase, word after word, and none that is excluded. */
@@ -164,28 +177,32 @@ async function describe(found: Found, asked: ReadonlySet<string>): Promise<Searc
 /** The stretch of the text with most of the asked words in it. */
 function cutSnippet(text: string, asked: ReadonlySet<string>): string {
   if (text.length <= snippetChars) return text
-  let best = 0
-  let bestHits = -1
-  for (let at = 0; at < text.length - snippetChars / 2; at += 40) {
-    const from = at === 0 ? 0 : text.indexOf(' ', at) + 1
-    const hits = countHits(text.slice(from, from + snippetChars), asked)
-    if (hits > bestHits) {
-      bestHits = hits
-      best = from
-    }
-  }
-  const end = best + snippetChars
-  const cut =
-    end >= text.length
-      ? text.slice(best)
-      : `${text.slice(best, text.lastIndexOf(' ', end) > best ? text.lastIndexOf(' ', end) : end)} …`
-  return best > 0 ? `… ${cut}` : cut
+  const start = bestStart(text, asked)
+  const end = start + snippetChars
+  const space = text.lastIndexOf(' ', end)
+  const cut = end >= text.length ? text.slice(start) : `${text.slice(start, space > start ? space : end)} …`
+  return start > 0 ? `… ${cut}` : cut
 }
 
-function countHits(text: string, asked: ReadonlySet<string>): number {
-  const seen = new Set<string>()
-  eachTerm(text, (term) => {
-    if (asked.has(term)) seen.add(term)
+/** Where a window of the snippet's size meets the most different asked words. */
+function bestStart(text: string, asked: ReadonlySet<string>): number {
+  const hits: { at: number; term: string }[] = []
+  for (const match of text.matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
+    eachTerm(match[0], (term) => {
+      if (asked.has(term)) hits.push({ at: match.index, term })
+    })
+  }
+  let best = 0
+  let most = 0
+  hits.forEach(({ at }, index) => {
+    const seen = new Set<string>()
+    for (let next = index; next < hits.length && (hits[next] as { at: number }).at < at + snippetChars - 20; next++)
+      seen.add((hits[next] as { term: string }).term)
+    if (seen.size > most) {
+      most = seen.size
+      best = at
+    }
   })
-  return seen.size
+  const lead = text.lastIndexOf(' ', Math.max(0, best - 40)) + 1
+  return best <= 40 ? 0 : Math.min(lead, Math.max(0, text.length - snippetChars))
 }

@@ -15,34 +15,39 @@ export function createFollower(store: IndexStore) {
   let index = new SearchIndex()
   let links = new LinkGraph()
   let generation = ''
+  /** The newest note applied; the newest vectors; the number up to which everything is. */
   let seq = 0
   let vectorSeq = 0
+  let completeSeq = 0
 
-  /** Applies what was committed since the last call. */
+  /** Applies what was committed since the last call; what is committed while it reads is for the next. */
   async function follow(): Promise<void> {
     const row = await store.vault()
     if (!row) return restart('')
     if (row.generation !== generation) restart(row.generation)
-    if (row.seq === seq) return
+    if (row.seq === completeSeq) return
     for (const term of await store.terms(index.dictionary.size)) index.dictionary.idOf(term)
+    let deferred = false
     for (;;) {
-      const changes = await store.changes(seq, rowsAtOnce)
-      for (const change of changes) apply(change)
+      const changes = await store.changes(seq, rowsAtOnce, row.seq)
+      // A whole page of changes is a vault being loaded: packing once at its end is several times faster.
+      deferred ||= changes.length === rowsAtOnce
+      for (const change of changes) apply(change, deferred)
       if (changes.length < rowsAtOnce) break
     }
+    if (deferred) index.pack()
     if (row.model !== index.modelId) {
       const bytes = row.model > 0 ? await store.model(row.model) : null
       index.setModel(row.model, bytes ? unpackModel(bytes) : null)
       vectorSeq = 0
     }
-    await followVectors(row.model)
-    // Notes committed while we read have a higher number than the row said; they were applied all the same.
-    seq = Math.max(seq, row.seq)
+    await followVectors(row.model, row.seq)
+    completeSeq = seq = row.seq
   }
 
-  async function followVectors(model: number): Promise<void> {
+  async function followVectors(model: number, upTo: number): Promise<void> {
     for (;;) {
-      const rows = model > 0 ? await store.vectors(model, vectorSeq, rowsAtOnce) : []
+      const rows = model > 0 ? await store.vectors(model, vectorSeq, rowsAtOnce, upTo) : []
       for (const { noteId, data, seq: at } of rows) {
         index.setVectors(noteId, data)
         vectorSeq = at
@@ -51,7 +56,7 @@ export function createFollower(store: IndexStore) {
     }
   }
 
-  function apply(change: NoteChange): void {
+  function apply(change: NoteChange, deferred: boolean): void {
     seq = change.seq
     if (change.deleted) {
       index.remove(change.noteId)
@@ -70,7 +75,7 @@ export function createFollower(store: IndexStore) {
       date: meta.date,
       headings: meta.headings,
     }
-    index.upsert(note, change.terms)
+    index.upsert(note, change.terms, { deferred })
     links.put(noteId, { path, aliases: meta.aliases, targets: meta.links })
   }
 
@@ -80,6 +85,7 @@ export function createFollower(store: IndexStore) {
     generation = next
     seq = 0
     vectorSeq = 0
+    completeSeq = 0
   }
 
   return {

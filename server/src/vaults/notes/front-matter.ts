@@ -1,6 +1,10 @@
-/** The YAML block at the head of a note. A broken one is reported and read as text; it never stops the note. */
+/**
+ * The YAML block at the head of a note. A broken one is reported and its properties are not used; it never stops the
+ * note, and what it says to protect the note counts all the same.
+ */
 import { parseDocument } from 'yaml'
-import { labelSchema, type Label } from '@cairn/contract'
+import { highestLabel, labelSchema, type Label } from '@cairn/contract'
+import { clip } from './clip.ts'
 
 export interface FrontMatter {
   /** Offset where the note's text begins; 0 without front matter. */
@@ -11,14 +15,20 @@ export interface FrontMatter {
   label: Label | null
   ai: boolean
   date: number | null
+  /** Wikilinks in properties, as written between the brackets. */
+  links: string[]
   problem: string | null
 }
 
 /** Larger front matter is data, not properties; it is not parsed. */
 const longestBlock = 64 * 1_024
 const maxEntries = 200
+const maxAliases = 50
+const aliasChars = 100
+const titleChars = 300
 
-const pattern = /^\uFEFF?---[ \t]*\r?\n((?:[\s\S]*?\r?\n)??)(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/
+const opening = /^\uFEFF?---[ \t]*\r?\n/
+const closing = /^(?:---|\.\.\.)[ \t]*\r?$/
 
 export function parseFrontMatter(text: string): FrontMatter {
   const empty: FrontMatter = {
@@ -29,35 +39,60 @@ export function parseFrontMatter(text: string): FrontMatter {
     label: null,
     ai: true,
     date: null,
+    links: [],
     problem: null,
   }
-  if (!/^\uFEFF?---[ \t]*\r?\n/.test(text)) return empty
-  const match = pattern.exec(text.slice(0, longestBlock))
-  if (!match) return { ...empty, problem: 'the front matter has no end (a line with ---), so it is read as text' }
-  const found = { ...empty, end: match[0].length }
-  const properties = parseYaml(match[1] as string)
-  if (properties === null)
-    return {
-      ...found,
-      problem: 'the front matter is not valid YAML, so its properties are not used',
-      ...guardBroken(match[1] as string),
-    }
-  return { ...found, ...readProperties(properties) }
+  const first = opening.exec(text)
+  if (!first) return empty
+  const block = findBlock(text, first[0].length)
+  if (!block) {
+    const problem = 'the front matter has no end (a line with ---), so it is read as text'
+    return { ...empty, ...guardBroken(text.slice(first[0].length, longestBlock)), problem }
+  }
+  const source = text.slice(first[0].length, block.start)
+  const found = { ...empty, end: block.end }
+  if (source.length > longestBlock) {
+    const problem = `the front matter is larger than ${longestBlock / 1_024} KB, so its properties are not used`
+    return { ...found, ...guardBroken(source), problem }
+  }
+  const properties = parseYaml(source)
+  if (properties !== null) return { ...found, ...readProperties(properties) }
+  const problem = 'the front matter is not valid YAML, so its properties are not used'
+  return { ...found, ...guardBroken(source), problem }
+}
+
+/** Where the closing line begins and where the text after it does. */
+function findBlock(text: string, from: number): { start: number; end: number } | null {
+  for (let start = from; start < text.length;) {
+    const newline = text.indexOf('\n', start)
+    const end = newline === -1 ? text.length : newline
+    if (end - start < 100 && closing.test(text.slice(start, end)))
+      return { start, end: newline === -1 ? text.length : newline + 1 }
+    start = end + 1
+  }
+  return null
 }
 
 /** Rules that protect a note count even when the YAML around them is broken: the careful reading wins. */
-function guardBroken(source: string): Partial<FrontMatter> {
-  const sensitivity = /^[ \t]*sensitivity[ \t]*:[ \t]*["']?(\w+)/im.exec(source)?.[1]?.toLowerCase()
-  const label = labelSchema.safeParse(sensitivity)
+function guardBroken(source: string): Pick<FrontMatter, 'ai' | 'label' | 'tags'> {
+  let label: Label | null = null
+  for (const match of source.matchAll(/^[ \t]*["']?sensitivity["']?[ \t]*:[ \t]*["']?([^\s"'#]{1,40})/gim)) {
+    const named = labelSchema.safeParse((match[1] as string).toLowerCase())
+    label = highestLabel(label ?? 'public', named.success ? named.data : 'restricted')
+  }
+  const tags = [...source.matchAll(/^["']?tags?["']?[ \t]*:([^\n]{0,1000}(?:\n[ \t]*-[^\n]{0,300}){0,200})/gim)]
   return {
-    ai: !/^[ \t]*ai[ \t]*:[ \t]*["']?(?:false|no|off)\b/im.test(source),
-    label: label.success ? label.data : null,
+    label,
+    ai: !/^[ \t]*["']?ai["']?[ \t]*:[ \t]*["']?(?:false|no|off)\b/im.test(source),
+    tags: tags.flatMap((match) => (match[1] as string).split(/[\s,[\]"'{}]+|^-/)).flatMap(normaliseTag),
   }
 }
 
 function parseYaml(source: string): Record<string, unknown> | null {
+  if (isDeep(source)) return null
   try {
-    const document = parseDocument(source, { uniqueKeys: false, logLevel: 'silent' })
+    // A key that stands twice is an error: it must not be chance which sensitivity counts.
+    const document = parseDocument(source, { uniqueKeys: true, logLevel: 'silent' })
     if (document.errors.length > 0) return null
     // An alias that multiplies (`&a [*b, *b]`) is refused after 20 repetitions.
     const value: unknown = document.toJS({ maxAliasCount: 20 })
@@ -68,6 +103,17 @@ function parseYaml(source: string): Record<string, unknown> | null {
   }
 }
 
+/** Brackets nested deeper than properties ever are; the parser takes seconds for thousands of them. */
+function isDeep(source: string): boolean {
+  let depth = 0
+  for (const match of source.matchAll(/[[{]|[\]}]/g)) {
+    depth += match[0] === '[' || match[0] === '{' ? 1 : -1
+    if (depth > 50) return true
+    if (depth < 0) depth = 0
+  }
+  return false
+}
+
 function readProperties(raw: Record<string, unknown>): Partial<FrontMatter> {
   const properties = new Map(Object.entries(raw).map(([name, value]) => [name.toLowerCase(), value]))
   const sensitivity = properties.get('sensitivity')
@@ -76,13 +122,17 @@ function readProperties(raw: Record<string, unknown>): Partial<FrontMatter> {
   const title = properties.get('title')
   const ai = properties.get('ai')
   return {
-    title: typeof title === 'string' && title.trim() !== '' ? title.trim().slice(0, 300) : null,
-    aliases: listStrings(properties.get('aliases') ?? properties.get('alias')),
-    tags: listStrings(properties.get('tags') ?? properties.get('tag')).flatMap((tag) => normaliseTag(tag)),
+    title:
+      typeof title === 'string' || typeof title === 'number' ? clip(String(title).trim(), titleChars) || null : null,
+    aliases: listStrings(properties.get('aliases') ?? properties.get('alias'))
+      .slice(0, maxAliases)
+      .map((alias) => clip(alias, aliasChars)),
+    tags: listStrings(properties.get('tags') ?? properties.get('tag')).flatMap(normaliseTag),
     // A word that is no label was meant to protect: the highest is taken until it is mended.
     label: label.success ? label.data : unknownLabel ? 'restricted' : null,
     ai: !(ai === false || (typeof ai === 'string' && /^(?:false|no|off)$/i.test(ai.trim()))),
     date: parseDate(properties.get('date') ?? properties.get('created')),
+    links: listLinks([...properties.values()]),
     problem: unknownLabel
       ? 'sensitivity must be public, internal, confidential or restricted; the note counts as restricted until it is'
       : null,
@@ -99,9 +149,19 @@ function listStrings(value: unknown): string[] {
         : [value]
   return items
     .filter((item) => typeof item === 'string' || typeof item === 'number')
-    .map((item) => String(item).trim().slice(0, 300))
+    .map((item) => String(item).trim())
     .filter((item) => item !== '')
     .slice(0, maxEntries)
+}
+
+/** Obsidian’s link properties: text, or a list of texts, with `[[…]]`. */
+function listLinks(values: readonly unknown[]): string[] {
+  const texts = values.flatMap((value) => (Array.isArray(value) ? value : [value])).slice(0, 5 * maxEntries)
+  return texts.flatMap((each) =>
+    typeof each === 'string'
+      ? Array.from(each.matchAll(/\[\[([^\]\n]{1,500})\]\]/g), (match) => match[1] as string)
+      : [],
+  )
 }
 
 function normaliseTag(raw: string): string[] {
@@ -113,8 +173,8 @@ function normaliseTag(raw: string): string[] {
 
 function parseDate(value: unknown): number | null {
   if (typeof value !== 'string') return null
-  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(value.trim())
+  const match = /^(?:\[\[)?(\d{4})-(\d{2})-(\d{2})/.exec(value.trim())
   if (!match) return null
-  const time = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
-  return Number.isNaN(time) ? null : time
+  const [year, month, day] = match.slice(1).map(Number) as [number, number, number]
+  return year < 100 || month < 1 || month > 12 || day < 1 || day > 31 ? null : Date.UTC(year, month - 1, day)
 }

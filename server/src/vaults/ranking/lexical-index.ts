@@ -25,12 +25,21 @@ export interface WeightedTerm {
 }
 
 export interface LexicalScores {
-  /** By passage number; 0 where no term matches. Valid until the next call. */
+  /** By passage number; 0 where no term matches. Valid until the next call, as all of these. */
   passages: Float32Array
   /** By note number. */
   notes: Float32Array
-  /** Numbers of the passages with a score above 0, ascending within base and delta. */
-  matched: number[]
+  /** Numbers of the passages with a score above 0. */
+  matched: Uint32Array
+}
+
+/** Postings in a row: passage numbers and counts in quarters, every `step`-th cell. */
+interface Postings {
+  passages: ArrayLike<number>
+  counts: ArrayLike<number>
+  start: number
+  end: number
+  step: number
 }
 
 export class LexicalIndex {
@@ -46,11 +55,13 @@ export class LexicalIndex {
   first: number[] = []
   sizes: number[] = []
   #noteLengths: number[] = []
-  #alive: boolean[] = []
+  #alive = new Uint8Array(64)
   #packed: (Uint8Array | null)[] = []
 
   #passageFrequency = new Int32Array(1_024)
   #noteFrequency = new Int32Array(1_024)
+  /** The note that a term was last counted for, plus one; negative when it was taken away. */
+  #lastNote = new Int32Array(1_024)
   #livePassages = 0
   #liveNotes = 0
   #liveLength = 0
@@ -63,7 +74,11 @@ export class LexicalIndex {
   #deadSize = 0
 
   #passageScores = new Float32Array(1_024)
+  #passageNorms = new Float32Array(1_024)
+  #matched = new Uint32Array(1_024)
   #noteScores = new Float32Array(64)
+  #noteNorms = new Float32Array(64)
+  #isStale = true
 
   get liveNotes(): number {
     return this.#liveNotes
@@ -78,68 +93,82 @@ export class LexicalIndex {
     return this.#liveLength / Math.max(1, this.#livePassages)
   }
 
-  isAlive(note: number): boolean {
-    return this.#alive[note] === true
+  get noteCount(): number {
+    return this.#packed.length
   }
 
-  /** Adds a note's packed terms; returns its number. */
-  add(packed: Uint8Array): number {
-    const note = this.#alive.length
+  isAlive(note: number): boolean {
+    return this.#alive[note] === 1
+  }
+
+  /**
+   * Adds a note's packed terms; returns its number. `deferred` leaves it unfound until `pack` is called: for loading
+   * many at once, which is several times faster.
+   */
+  add(packed: Uint8Array, { deferred = false }: { deferred?: boolean } = {}): number {
+    const note = this.#packed.length
+    this.#growNotes(note)
     this.first.push(this.passageCount)
-    this.#alive.push(true)
+    this.#alive[note] = 1
     this.#packed.push(packed)
-    const seen = new Set<number>()
+    const before = this.passageCount
     let noteLength = 0
-    let size = 0
     readPacked(packed, {
       passage: (start, end, heading, length) => {
         const passage = this.#addPassage(note, start, end, heading, length)
         noteLength += this.lengths[passage] as number
-        size++
       },
       term: (id, count) => {
         this.#growTerms(id)
-        this.#passageFrequency[id] = (this.#passageFrequency[id] as number) + 1
-        if (!seen.has(id)) {
-          seen.add(id)
-          this.#noteFrequency[id] = (this.#noteFrequency[id] as number) + 1
-        }
+        this.#count(id, note, 1)
+        if (deferred) return
         const list = this.#delta.get(id)
         if (list) list.push(this.passageCount - 1, count)
         else this.#delta.set(id, [this.passageCount - 1, count])
         this.#deltaSize++
       },
     })
-    this.sizes.push(size)
+    this.sizes.push(this.passageCount - before)
     this.#noteLengths.push(noteLength)
-    this.#liveNotes++
-    this.#livePassages += size
-    this.#liveLength += noteLength
-    this.#repackWhenDue()
+    this.#weigh(note, 1)
+    if (!deferred) this.#packWhenDue()
     return note
   }
 
   remove(note: number): void {
     const packed = this.#packed[note]
-    if (!this.#alive[note] || !packed) return
-    this.#alive[note] = false
+    if (!packed) return
+    this.#alive[note] = 0
     this.#packed[note] = null
-    const seen = new Set<number>()
     readPacked(packed, {
       passage() {},
       term: (id) => {
-        this.#passageFrequency[id] = (this.#passageFrequency[id] as number) - 1
-        if (!seen.has(id)) {
-          seen.add(id)
-          this.#noteFrequency[id] = (this.#noteFrequency[id] as number) - 1
-        }
+        this.#count(id, note, -1)
         this.#deadSize++
       },
     })
-    this.#liveNotes--
-    this.#livePassages -= this.sizes[note] as number
-    this.#liveLength -= this.#noteLengths[note] as number
-    this.#repackWhenDue()
+    this.#weigh(note, -1)
+    this.#packWhenDue()
+  }
+
+  /** 1 for each live note, by number; a copy. */
+  live(): Uint8Array {
+    return this.#alive.slice(0, this.#packed.length)
+  }
+
+  /** Counts a term of a passage of a note, once for the passage and at its first time for the note. */
+  #count(id: number, note: number, by: 1 | -1): void {
+    this.#passageFrequency[id] = (this.#passageFrequency[id] as number) + by
+    if (this.#lastNote[id] === by * (note + 1)) return
+    this.#lastNote[id] = by * (note + 1)
+    this.#noteFrequency[id] = (this.#noteFrequency[id] as number) + by
+  }
+
+  #weigh(note: number, by: 1 | -1): void {
+    this.#liveNotes += by
+    this.#livePassages += by * (this.sizes[note] as number)
+    this.#liveLength += by * (this.#noteLengths[note] as number)
+    this.#isStale = true
   }
 
   passageFrequency(id: number): number {
@@ -160,54 +189,76 @@ export class LexicalIndex {
     return this.#noteScores[this.noteOf[passage] as number] ?? 0
   }
 
-  /** Scores every live passage and note that `admit` lets through. */
-  score(terms: readonly WeightedTerm[], admit: (note: number) => boolean): LexicalScores {
+  /** Scores every passage and note of the notes that `admitted` marks with 1; the caller marks none that was removed. */
+  score(terms: readonly WeightedTerm[], admitted: Uint8Array): LexicalScores {
     this.#passageScores.fill(0, 0, this.passageCount)
-    this.#noteScores.fill(0, 0, this.#alive.length)
-    const admitted = new Int8Array(this.#alive.length)
-    const allows = (note: number): boolean => {
-      if (admitted[note] === 0) admitted[note] = this.#alive[note] && admit(note) ? 1 : -1
-      return admitted[note] === 1
-    }
-    const matched: number[] = []
-    for (const term of terms) this.#scoreTerm(term, allows, matched)
-    return { passages: this.#passageScores, notes: this.#noteScores, matched }
+    this.#noteScores.fill(0, 0, this.#packed.length)
+    this.#refreshNorms()
+    let matched = 0
+    for (const term of terms) matched = this.#scoreTerm(term, admitted, matched)
+    return { passages: this.#passageScores, notes: this.#noteScores, matched: this.#matched.subarray(0, matched) }
   }
 
-  #scoreTerm({ id, weight }: WeightedTerm, allows: (note: number) => boolean, matched: number[]): void {
+  /** Adds one term's share to all scores; returns how many passages are matched so far. */
+  #scoreTerm({ id, weight }: WeightedTerm, admitted: Uint8Array, matched: number): number {
     const passageWeight = weight * rarity(this.#livePassages, this.passageFrequency(id)) * (k1 + 1)
     const noteWeight = weight * rarity(this.#liveNotes, this.noteFrequency(id)) * (k1 + 1)
-    const meanPassage = this.#liveLength / Math.max(1, this.#livePassages)
-    const meanNote = this.#liveLength / Math.max(1, this.#liveNotes)
+    const start = this.#offsets[id] ?? 0
+    const end = this.#offsets[id + 1] ?? start
+    const base = { passages: this.#basePassages, counts: this.#baseCounts, start, end, step: 1 }
+    const count = this.#scorePostings(base, { passageWeight, noteWeight }, admitted, matched)
+    const list = this.#delta.get(id)
+    if (!list) return count
+    const delta = { passages: list, counts: list.slice(1), start: 0, end: list.length, step: 2 }
+    return this.#scorePostings(delta, { passageWeight, noteWeight }, admitted, count)
+  }
+
+  #scorePostings(
+    { passages, counts, start, end, step }: Postings,
+    { passageWeight, noteWeight }: { passageWeight: number; noteWeight: number },
+    admitted: Uint8Array,
+    matchedBefore: number,
+  ): number {
     const scores = this.#passageScores
+    const notes = this.#noteScores
+    const norms = this.#passageNorms
+    const noteNorms = this.#noteNorms
+    const noteOf = this.noteOf
+    const matchedList = this.#matched
+    let matched = matchedBefore
     let note = -1
     let inNote = 0
-    const endNote = () => {
-      if (note === -1) return
-      const norm = k1 * (1 - b + (b * (this.#noteLengths[note] as number)) / meanNote)
-      this.#noteScores[note] = (this.#noteScores[note] as number) + (noteWeight * inNote) / (inNote + norm)
-      note = -1
-    }
-    const take = (passage: number, quarters: number) => {
-      const at = this.noteOf[passage] as number
-      if (at !== note) {
-        endNote()
-        if (!allows(at)) return
-        note = at
+    for (let at = start; at < end; at += step) {
+      const passage = passages[at] as number
+      const next = noteOf[passage] as number
+      if (next !== note) {
+        if (note !== -1 && inNote > 0)
+          notes[note] = (notes[note] as number) + (noteWeight * inNote) / (inNote + (noteNorms[note] as number))
+        note = next
         inNote = 0
       }
-      const count = quarters / quarter
+      if (admitted[next] !== 1) continue
+      const count = (counts[at] as number) / quarter
       inNote += count
-      const norm = k1 * (1 - b + (b * (this.lengths[passage] as number)) / meanPassage)
-      if (scores[passage] === 0) matched.push(passage)
-      scores[passage] = (scores[passage] as number) + (passageWeight * count) / (count + norm)
+      const before = scores[passage] as number
+      if (before === 0) matchedList[matched++] = passage
+      scores[passage] = before + (passageWeight * count) / (count + (norms[passage] as number))
     }
-    const end = this.#offsets[id + 1] ?? 0
-    for (let at = this.#offsets[id] ?? end; at < end; at++)
-      take(this.#basePassages[at] as number, this.#baseCounts[at] as number)
-    const list = this.#delta.get(id)
-    for (let at = 0; list && at < list.length; at += 2) take(list[at] as number, list[at + 1] as number)
-    endNote()
+    if (note !== -1 && inNote > 0)
+      notes[note] = (notes[note] as number) + (noteWeight * inNote) / (inNote + (noteNorms[note] as number))
+    return matched
+  }
+
+  /** Lengths against the mean, computed again after a change. */
+  #refreshNorms(): void {
+    if (!this.#isStale) return
+    this.#isStale = false
+    const meanPassage = this.#liveLength / Math.max(1, this.#livePassages)
+    const meanNote = this.#liveLength / Math.max(1, this.#liveNotes)
+    for (let passage = 0; passage < this.passageCount; passage++)
+      this.#passageNorms[passage] = k1 * (1 - b + (b * (this.lengths[passage] as number)) / meanPassage)
+    for (let note = 0; note < this.#packed.length; note++)
+      this.#noteNorms[note] = k1 * (1 - b + (b * (this.#noteLengths[note] as number)) / meanNote)
   }
 
   #addPassage(note: number, start: number, end: number, heading: number, length: number): number {
@@ -219,8 +270,11 @@ export class LexicalIndex {
       this.headings = grow(this.headings)
       this.lengths = grow(this.lengths)
     }
-    if (passage >= this.#passageScores.length) this.#passageScores = grow(this.#passageScores)
-    if (note >= this.#noteScores.length) this.#noteScores = grow(this.#noteScores)
+    if (passage >= this.#passageScores.length) {
+      this.#passageScores = grow(this.#passageScores)
+      this.#passageNorms = grow(this.#passageNorms)
+      this.#matched = grow(this.#matched)
+    }
     this.noteOf[passage] = note
     this.starts[passage] = start
     this.ends[passage] = end
@@ -229,19 +283,27 @@ export class LexicalIndex {
     return passage
   }
 
+  #growNotes(note: number): void {
+    if (note < this.#alive.length) return
+    this.#alive = grow(this.#alive)
+    this.#noteScores = grow(this.#noteScores)
+    this.#noteNorms = grow(this.#noteNorms)
+  }
+
   #growTerms(id: number): void {
     while (id >= this.#passageFrequency.length) {
       this.#passageFrequency = grow(this.#passageFrequency)
       this.#noteFrequency = grow(this.#noteFrequency)
+      this.#lastNote = grow(this.#lastNote)
     }
   }
 
-  #repackWhenDue(): void {
-    if (this.#deltaSize + this.#deadSize > repackFloor + repackShare * this.#basePassages.length) this.#repack()
+  #packWhenDue(): void {
+    if (this.#deltaSize + this.#deadSize > repackFloor + repackShare * this.#basePassages.length) this.pack()
   }
 
   /** Counting sort of all live postings by term; dead passages keep their numbers but lose their postings. */
-  #repack(): void {
+  pack(): void {
     const terms = this.#passageFrequency.length
     const offsets = new Uint32Array(terms + 1)
     for (let id = 0; id < terms; id++)
@@ -277,7 +339,7 @@ function rarity(documents: number, frequency: number): number {
   return Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
 }
 
-type Numbers = Int32Array | Uint16Array | Float32Array
+type Numbers = Int32Array | Uint8Array | Uint32Array | Uint16Array | Float32Array
 
 function grow<T extends Numbers>(array: T): T {
   const larger = new (array.constructor as new (length: number) => T)(array.length * 2)

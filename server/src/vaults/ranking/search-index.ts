@@ -34,7 +34,10 @@ export interface RankedPassage {
   start: number
   end: number
   score: number
-  /** The note's BM25 score for each word asked, not scaled: how good the match is, whatever the others are. */
+  /**
+   * How good the note's match is, whatever the others are: its BM25 score for each word asked, against what a word that
+   * only one note has could bring. Comparable over questions and vaults.
+   */
   strength: number
   passage: number
 }
@@ -57,11 +60,16 @@ export interface SearchOptions {
   settings?: SearchSettings
 }
 
+/** So many passages that words bring up are looked at for their meaning; those behind them cannot come out on top. */
+const shortlist = 500
+
 export class SearchIndex {
   readonly dictionary = new TermDictionary()
   readonly #lexical = new LexicalIndex()
   readonly #notes: NoteMeta[] = []
   readonly #numberOf = new Map<string, number>()
+  /** Notes that say `ai: false`. */
+  readonly #notForPrompts = new Set<number>()
   #model: LsaModel | null = null
   #modelId = 0
   #vectors: VectorIndex | null = null
@@ -78,10 +86,11 @@ export class SearchIndex {
     return this.#modelId
   }
 
-  /** Adds a note or replaces it. */
-  upsert(meta: NoteMeta, packed: Uint8Array): void {
+  /** Adds a note or replaces it. `deferred`: found after the next `pack` only, for loading many at once. */
+  upsert(meta: NoteMeta, packed: Uint8Array, options: { deferred?: boolean } = {}): void {
     this.remove(meta.noteId)
-    const number = this.#lexical.add(packed)
+    const number = this.#lexical.add(packed, options)
+    if (!meta.ai) this.#notForPrompts.add(number)
     this.#notes[number] = meta
     this.#numberOf.set(meta.noteId, number)
   }
@@ -91,6 +100,12 @@ export class SearchIndex {
     if (number === undefined) return
     this.#lexical.remove(number)
     this.#numberOf.delete(noteId)
+    this.#notForPrompts.delete(number)
+  }
+
+  /** Makes everything that was added found. */
+  pack(): void {
+    this.#lexical.pack()
   }
 
   /** Takes another model; vectors of the former are dropped. */
@@ -127,29 +142,23 @@ export class SearchIndex {
     query: SearchQuery,
     { filter, limit, mode, forPrompt, settings = defaultSettings }: SearchOptions,
   ): RankedPassage[] {
-    const admits = this.#compile(query, filter, forPrompt)
+    const admitted = this.#admit(query, filter, forPrompt)
+    if (isFilterOnly(query)) return this.#listAdmitted(admitted, limit)
     const terms = this.#resolve(query)
-    const filterOnly =
-      terms.length === 0 &&
-      query.terms.size === 0 &&
-      (query.tags.length > 0 || query.paths.length > 0 || query.before !== null || query.after !== null)
-    if (filterOnly) return this.#listAdmitted(admits, limit)
-    const words = this.#scoreWords(mode === 'semantic' ? [] : terms, admits, settings)
+    const most = Math.max(shortlist, 2 * limit)
+    const words =
+      mode === 'semantic' ? new Map<number, number>() : this.#scoreWords(terms, { admitted, settings, most })
     const meaning =
-      mode === 'keyword'
+      mode === 'keyword' || settings.semanticWeight === 0
         ? new Map<number, number>()
-        : this.#scoreMeaning(terms, { admits, matched: words.keys(), settings })
-    const share =
-      mode === 'semantic'
-        ? 1
-        : meaning.size === 0
-          ? 0
-          : settings.semanticWeight * lengthFactor(this.#lexical.meanLength)
+        : this.#scoreMeaning(terms, { admitted, matched: words.keys(), settings })
+    const weight = settings.semanticWeight * lengthFactor(this.#lexical.meanLength)
+    const share = mode === 'semantic' ? 1 : meaning.size === 0 ? 0 : weight
     const mixed = new Map<number, number>()
     for (const [passage, score] of words) mixed.set(passage, (1 - share) * score)
     for (const [passage, score] of meaning) mixed.set(passage, (mixed.get(passage) ?? 0) + share * score)
-    const asked = [...query.terms.values()].filter((weight) => weight >= 1).length
-    return this.#rank(mixed, { limit, asked, lexical: mode !== 'semantic' })
+    const asked = [...query.terms.values()].filter((each) => each >= 1).length
+    return this.#rank(mixed, { limit, asked: mode === 'semantic' ? 0 : asked })
   }
 
   /** Notes most like a note, by the mean of its passages' vectors. */
@@ -159,13 +168,11 @@ export class SearchIndex {
     if (number === undefined || !vectors || !this.#model) return []
     const mean = this.#meanVector(number, vectors)
     if (!mean) return []
-    const admits = this.#compile(null, filter, false)
     const lexical = this.#lexical
+    const admitted = this.#admit(null, filter, false)
+    admitted[number] = 0
     const best = new Map<number, number>()
-    const near = vectors.nearest(mean, lexical.passageCount, (passage) => {
-      const note = lexical.noteOf[passage] as number
-      return note !== number && lexical.isAlive(note) && admits(note)
-    })
+    const near = vectors.nearest(mean, lexical.passageCount, { admitted, noteOf: lexical.noteOf })
     for (const passage of near) {
       const note = lexical.noteOf[passage] as number
       best.set(note, Math.max(best.get(note) ?? 0, vectors.similarity(passage, mean)))
@@ -178,10 +185,10 @@ export class SearchIndex {
 
   /** Tells of a note id whether the filter lets it through. */
   admission(filter: NoteFilter): (noteId: string) => boolean {
-    const admits = this.#compile(null, filter, false)
+    const admitted = this.#admit(null, filter, false)
     return (noteId) => {
       const number = this.#numberOf.get(noteId)
-      return number !== undefined && admits(number)
+      return number !== undefined && admitted[number] === 1
     }
   }
 
@@ -192,14 +199,19 @@ export class SearchIndex {
     return square === 0 ? null : mean.map((value) => value / Math.sqrt(square))
   }
 
-  #compile(query: SearchQuery | null, filter: NoteFilter, forPrompt: boolean): (note: number) => boolean {
+  /** Marks the live notes that the filter and the query's own filters let through with 1. */
+  #admit(query: SearchQuery | null, filter: NoteFilter, forPrompt: boolean): Uint8Array {
     const excluded = query ? this.#notesWith(query.without.terms) : new Set<number>()
-    return (number) => {
+    const admitted = this.#lexical.live()
+    if (forPrompt) for (const number of this.#notForPrompts) admitted[number] = 0
+    const isPlain = filter.kind === 'all' && excluded.size === 0 && (query === null || !hasFilters(query))
+    if (isPlain) return admitted
+    for (const number of this.#numberOf.values()) {
       const note = this.#notes[number] as NoteMeta
-      if (forPrompt && !note.ai) return false
-      if (filter.kind === 'some' && !permits(filter, note)) return false
-      return !query || (matchesFilters(query, note) && !excluded.has(number))
+      const isHidden = filter.kind === 'some' && !permits(filter, note)
+      if (isHidden || (query && (!matchesFilters(query, note) || excluded.has(number)))) admitted[number] = 0
     }
+    return admitted
   }
 
   #notesWith(terms: readonly string[]): Set<number> {
@@ -208,7 +220,7 @@ export class SearchIndex {
     if (ids.length === 0) return found
     const { matched } = this.#lexical.score(
       ids.map((id) => ({ id, weight: 1 })),
-      () => true,
+      this.#lexical.live(),
     )
     for (const passage of matched) found.add(this.#lexical.noteOf[passage] as number)
     return found
@@ -228,24 +240,30 @@ export class SearchIndex {
     return [...resolved].map(([id, weight]) => ({ id, weight }))
   }
 
-  /** Word scores by passage, scaled so that the best is 1. */
+  /** Word scores of the best passages, scaled so that the best is 1. */
   #scoreWords(
     terms: readonly WeightedTerm[],
-    admits: (note: number) => boolean,
-    { noteShare }: SearchSettings,
+    { admitted, settings: { noteShare }, most }: { admitted: Uint8Array; settings: SearchSettings; most: number },
   ): Map<number, number> {
-    const lexical = this.#lexical
-    const { passages, notes, matched } = lexical.score(terms, admits)
+    const { noteOf } = this.#lexical
+    const { passages, notes, matched } = this.#lexical.score(terms, admitted)
     let bestPassage = 0
     let bestNote = 0
-    for (const passage of matched) {
+    for (let at = 0; at < matched.length; at++) {
+      const passage = matched[at] as number
       bestPassage = Math.max(bestPassage, passages[passage] as number)
-      bestNote = Math.max(bestNote, notes[lexical.noteOf[passage] as number] as number)
+      bestNote = Math.max(bestNote, notes[noteOf[passage] as number] as number)
     }
+    const passageShare = (1 - noteShare) / bestPassage
+    const scaledNoteShare = noteShare / bestNote
+    const scoreOf = (passage: number) =>
+      scaledNoteShare * (notes[noteOf[passage] as number] as number) + passageShare * (passages[passage] as number)
+    const least = cutOff(matched, scoreOf, most)
     const scores = new Map<number, number>()
-    for (const passage of matched) {
-      const ofNote = (notes[lexical.noteOf[passage] as number] as number) / bestNote
-      scores.set(passage, noteShare * ofNote + (1 - noteShare) * ((passages[passage] as number) / bestPassage))
+    for (let at = 0; at < matched.length; at++) {
+      const passage = matched[at] as number
+      const score = scoreOf(passage)
+      if (score >= least) scores.set(passage, score)
     }
     return scores
   }
@@ -253,61 +271,50 @@ export class SearchIndex {
   /** Meaning scores of the passages that words or sign bits bring up, scaled so that the best is 1 and unrelated is 0. */
   #scoreMeaning(
     terms: readonly WeightedTerm[],
-    {
-      admits,
-      matched,
-      settings,
-    }: { admits: (note: number) => boolean; matched: Iterable<number>; settings: SearchSettings },
+    { admitted, matched, settings }: { admitted: Uint8Array; matched: Iterable<number>; settings: SearchSettings },
   ): Map<number, number> {
     const scores = new Map<number, number>()
     const vectors = this.#vectors
-    if (!vectors || !this.#model || settings.semanticWeight === 0) return scores
+    if (!vectors || !this.#model) return scores
     const asked = embed(
       this.#model,
       terms.map(({ id }) => id),
       terms.map(({ weight }) => Math.max(1, weight)),
     )
     if (!asked) return scores
-    const lexical = this.#lexical
-    const near = vectors.nearest(asked, lexical.passageCount, (passage) => {
-      const note = lexical.noteOf[passage] as number
-      return lexical.isAlive(note) && admits(note)
-    })
+    const { noteOf } = this.#lexical
+    const near = vectors.nearest(asked, this.#lexical.passageCount, { admitted, noteOf: this.#lexical.noteOf })
     const byNote = new Map<number, number>()
     let best = 0
-    const take = (passage: number) => {
-      if (scores.has(passage)) return
+    for (const passage of [...near, ...matched]) {
+      if (scores.has(passage)) continue
       const score = Math.max(0, vectors.similarity(passage, asked))
       scores.set(passage, score)
       best = Math.max(best, score)
-      const note = lexical.noteOf[passage] as number
+      const note = noteOf[passage] as number
       byNote.set(note, Math.max(byNote.get(note) ?? 0, score))
     }
-    for (const passage of near) take(passage)
-    for (const passage of matched) take(passage)
     if (best === 0) return new Map()
     for (const [passage, score] of scores) {
-      const ofNote = byNote.get(lexical.noteOf[passage] as number) as number
+      const ofNote = byNote.get(noteOf[passage] as number) as number
       scores.set(passage, (settings.noteShare * ofNote + (1 - settings.noteShare) * score) / best)
     }
     return scores
   }
 
-  #rank(
-    scores: ReadonlyMap<number, number>,
-    { limit, asked, lexical }: { limit: number; asked: number; lexical: boolean },
-  ): RankedPassage[] {
+  #rank(scores: ReadonlyMap<number, number>, { limit, asked }: { limit: number; asked: number }): RankedPassage[] {
+    const most = asked * Math.log(1 + this.#lexical.liveNotes)
     const ranked = [...scores].sort((a, b) => b[1] - a[1] || this.#comparePassages(a[0], b[0]))
     return ranked
       .slice(0, limit)
       .map(([passage, score]) =>
-        this.#describe(passage, score, lexical && asked > 0 ? this.#lexical.lastNoteScore(passage) / asked : 0),
+        this.#describe(passage, score, most > 0 ? this.#lexical.lastNoteScore(passage) / most : 0),
       )
   }
 
-  #listAdmitted(admits: (note: number) => boolean, limit: number): RankedPassage[] {
+  #listAdmitted(admitted: Uint8Array, limit: number): RankedPassage[] {
     const numbers = [...this.#numberOf.values()].filter(
-      (number) => (this.#lexical.sizes[number] as number) > 0 && admits(number),
+      (number) => admitted[number] === 1 && (this.#lexical.sizes[number] as number) > 0,
     )
     numbers.sort((a, b) => compare((this.#notes[a] as NoteMeta).path, (this.#notes[b] as NoteMeta).path))
     return numbers.slice(0, limit).map((number) => this.#describe(this.#lexical.first[number] as number, 1, 0))
@@ -340,6 +347,34 @@ export class SearchIndex {
  */
 function lengthFactor(meanTerms: number): number {
   return Math.min(1, (meanTerms / 35) ** 2)
+}
+
+/** True when the query names filters and no words. */
+function isFilterOnly(query: SearchQuery): boolean {
+  return query.terms.size === 0 && hasFilters(query)
+}
+
+function hasFilters({ tags, paths, before, after, without }: SearchQuery): boolean {
+  const excludes = without.tags.length > 0 || without.paths.length > 0
+  return tags.length > 0 || paths.length > 0 || before !== null || after !== null || excludes
+}
+
+const buckets = 1_024
+
+/** A score that about `most` of the passages reach; found by counting them in buckets, not by sorting. */
+function cutOff(matched: Uint32Array, scoreOf: (passage: number) => number, most: number): number {
+  if (matched.length <= most) return 0
+  const histogram = new Uint32Array(buckets + 1)
+  for (let at = 0; at < matched.length; at++) {
+    const bucket = Math.min(buckets, Math.floor(scoreOf(matched[at] as number) * buckets))
+    histogram[bucket] = (histogram[bucket] as number) + 1
+  }
+  let bucket = buckets
+  for (let count = 0; bucket > 0; bucket--) {
+    count += histogram[bucket] as number
+    if (count >= most) break
+  }
+  return bucket / buckets
 }
 
 function permits(filter: Extract<NoteFilter, { kind: 'some' }>, note: NoteMeta): boolean {

@@ -21,7 +21,7 @@ export function plainText(markdown: string): string {
     .replace(/<!--[\s\S]*?-->|%%[\s\S]*?%%/g, ' ')
     .replace(/!\[\[[^\]\n]*\]\]/g, ' ')
     .replace(/\[\[(?:[^\]|\n]*\|)?([^\]\n]*)\]\]/g, (_, words: string) => words.replace(/#\^?/g, ' '))
-    .replace(/!?\[([^\]\n]*)\]\((?:<[^>\n]*>|[^)\n]*)\)/g, '$1')
+    .replace(/!?\[([^\]]{0,500})\]\((?:<[^>\n]*>|[^)\n]*)\)/g, '$1')
     .replace(/\[\^[^\]\n]{1,60}\]:?/g, '')
     .replace(/<(?:https?:\/\/|mailto:)([^>\s]*)>/g, '$1')
     .replace(/\{%[^%\n]*?"([^"\n]*)"[^%\n]*%\}/g, '$1')

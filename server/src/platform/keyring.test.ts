@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CairnError } from '../base/index.ts'
+import { openKeyring, type Keyring } from './index.ts'
+
+let folder: string
+let path: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-keyring-'))
+  path = join(folder, 'config', 'keyring.json')
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const open = (deployment = 'deployment_1'): Promise<Keyring> => openKeyring(path, deployment, ['receipt-label'])
+const failureOf = (work: Promise<unknown>): Promise<CairnError> =>
+  work.then(
+    () => {
+      throw new Error('it did not fail')
+    },
+    (thrown: unknown) => thrown as CairnError,
+  )
+
+interface Content {
+  deployments: Record<string, Record<string, string>>
+}
+const content = async () => JSON.parse(await readFile(path, 'utf8')) as Content
+
+test('keys are made once, in a file and folder that only their owner can open', async () => {
+  const signature = (await open()).sign('receipt-label', 'data')
+  const before = await readFile(path, 'utf8')
+  const again = await open()
+  expect(again.verify('receipt-label', 'data', signature)).toBe(true)
+  expect(again.sign('receipt-label', 'data')).toBe(signature)
+  expect(await readFile(path, 'utf8')).toBe(before)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  expect((await stat(join(folder, 'config'))).mode & 0o777).toBe(0o700)
+  expect((await readdir(join(folder, 'config'))).filter((name) => name.includes('tmp'))).toEqual([])
+})
+
+test('another text, signature, purpose or key is not verified', async () => {
+  const keyring = await openKeyring(path, 'deployment_1', ['receipt-label', 'session'])
+  const signature = keyring.sign('receipt-label', 'data')
+  for (const [data, given] of [
+    ['date', signature],
+    ['data', `${signature}A`],
+    ['data', signature.slice(1)],
+    ['data', ''],
+    ['data', keyring.sign('session', 'data')],
+    ['data', (await open('deployment_2')).sign('receipt-label', 'data')],
+  ] as const)
+    expect(keyring.verify('receipt-label', data, given)).toBe(false)
+})
+
+test('two deployments share a keyring and each keeps its keys', async () => {
+  const first = (await open('deployment_1')).sign('receipt-label', 'data')
+  const second = (await open('deployment_2')).sign('receipt-label', 'data')
+  expect(first).not.toBe(second)
+  expect((await open('deployment_1')).sign('receipt-label', 'data')).toBe(first)
+  expect((await open('deployment_2')).sign('receipt-label', 'data')).toBe(second)
+})
+
+test('a purpose that comes later gets a key and the others keep theirs', async () => {
+  const signature = (await open()).sign('receipt-label', 'data')
+  const more = await openKeyring(path, 'deployment_1', ['receipt-label', 'session'])
+  expect(more.verify('receipt-label', 'data', signature)).toBe(true)
+  expect(more.sign('session', 'data')).not.toBe(signature)
+})
+
+test('first starts at the same time lose no key: in one process and in four', async () => {
+  const here = await Promise.all(Array.from({ length: 10 }, (_, index) => open(`deployment_${index % 5}`)))
+  here.forEach((keyring, index) => {
+    expect(keyring.sign('receipt-label', 'x')).toBe((here[index % 5] as Keyring).sign('receipt-label', 'x'))
+  })
+  const program = `import { openKeyring } from ${JSON.stringify(join(import.meta.dir, 'index.ts'))}
+    for (let n = 0; n < 10; n++) {
+      const [own, shared] = ['own-' + process.argv[1] + '-' + n, 'shared-' + n]
+      for (const deployment of [own, shared])
+        console.log(deployment + ' ' + (await openKeyring(${JSON.stringify(path)}, deployment, ['session'])).sign('session', 'x'))
+    }`
+  const children = Array.from({ length: 4 }, (_, index) =>
+    Bun.spawn([process.execPath, '-e', program, `${index}`], { stdout: 'pipe', stderr: 'pipe' }),
+  )
+  const said = await Promise.all(children.map(({ stdout }) => new Response(stdout).text()))
+  const signatures = said.flatMap((text) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]),
+  )
+  expect(signatures).toHaveLength(80)
+  for (const [deployment, signature] of signatures)
+    expect((await openKeyring(path, deployment, ['session'])).sign('session', 'x')).toBe(signature)
+  expect(Object.keys((await content()).deployments)).toHaveLength(5 + 40 + 10)
+}, 30_000)
+
+test('a keyring that others can read is refused, with the command that mends it', async () => {
+  await open()
+  for (const mode of [0o640, 0o604, 0o644, 0o660, 0o610]) {
+    await chmod(path, mode)
+    const failure = await failureOf(open())
+    expect(failure.code).toBe('config.invalid')
+    expect(failure.message).toContain(`chmod 600 ${path}`)
+  }
+  await chmod(path, 0o400)
+  await open()
+})
+
+test('a damaged keyring is refused and left as it is; the failure shows nothing of it', async () => {
+  await open()
+  const good = await readFile(path, 'utf8')
+  const key = (await content()).deployments['deployment_1']?.['receipt-label'] ?? ''
+  const damaged = [
+    '',
+    good.slice(0, -10),
+    good.replace(/"version": 1/, '"version": 2'),
+    good.replace(key, ''),
+    good.replace(key, key.slice(4)),
+    good.replace(key, `${key.slice(0, 20)} ${key.slice(20)}`),
+    good.replace(`"${key}"`, key),
+    good.replace('"deployments"', '"deployment"'),
+    '[]',
+    'null',
+  ]
+  for (const text of damaged) {
+    await writeFile(path, text)
+    const failure = await failureOf(open())
+    expect(failure.code).toBe('config.invalid')
+    expect(failure.message).toContain('is damaged. Restore it from its backup')
+    expect(Bun.inspect(failure)).not.toContain(key.slice(0, 10))
+    expect(await readFile(path, 'utf8')).toBe(text)
+  }
+})
+
+test('a keyring that is a symbolic link stays one', async () => {
+  const real = join(folder, 'real.json')
+  await writeFile(real, '{"version":1,"deployments":{}}', { mode: 0o600 })
+  await mkdir(join(folder, 'config'))
+  await symlink(real, path)
+  await open()
+  expect(Object.keys((await content()).deployments)).toEqual(['deployment_1'])
+  expect(await readFile(real, 'utf8')).toBe(await readFile(path, 'utf8'))
+})
+
+test('a keyring that cannot be written is told with its path', async () => {
+  await writeFile(join(folder, 'config'), 'a file where the folder should be')
+  const failure = await failureOf(open())
+  expect(failure.code).toBe('config.invalid')
+  expect(failure.message).toContain(path)
+})
+
+test('an open keyring prints no key', async () => {
+  const keyring = await open()
+  const key = (await content()).deployments['deployment_1']?.['receipt-label'] ?? ''
+  for (const shown of [Bun.inspect(keyring, { depth: 10 }), JSON.stringify(keyring)]) {
+    expect(shown).not.toContain(key)
+    expect(shown).not.toContain(Buffer.from(key, 'base64').toString('hex').slice(0, 12))
+  }
+})
