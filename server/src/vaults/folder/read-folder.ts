@@ -124,6 +124,11 @@ function refuse(
   return count >= mostNotes ? `the vault has more than ${mostNotes} notes` : null
 }
 
+/** Whether the folder is there to be listed. One that is not (unplugged, unmounted) says nothing about its notes. */
+export async function canRead(root: string): Promise<boolean> {
+  return (await readNames(root)) !== null
+}
+
 async function readNames(folder: string): Promise<string[] | null> {
   try {
     return await readdir(folder)

@@ -4,6 +4,7 @@
  */
 import { realpath } from 'node:fs/promises'
 import { CairnError, errorFields, systemClock } from '../../base/index.ts'
+import { canRead } from '../folder/read-folder.ts'
 import { serveWorker } from '../../platform/index.ts'
 import { openDirectStore, type Store, type StoreLocation } from '../../storage/index.ts'
 import { createIndexer, type Indexer } from './indexer.ts'
@@ -41,6 +42,8 @@ interface Watched {
 const progressEveryMs = 100
 /** A regular pass finds what the watch missed; it costs a look at each file. */
 const passEveryMs = 60_000
+/** How soon a vault that could not be indexed is tried again. */
+const retryMs = 5_000
 
 let store: Store | null = null
 const watched = new Map<string, Watched>()
@@ -61,7 +64,7 @@ const { emit } = serveWorker({
     enqueue(async () => {
       const entry = watched.get(vault)
       if (!entry) return
-      await entry.indexer.begin()
+      if (await canRead(entry.root)) await entry.indexer.begin()
       await run(vault, 'all')
     }),
   async close() {
@@ -172,10 +175,18 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
       await entry.indexer.pass()
     }
     event.state = 'ready'
+    entry.watch ??= watchFolder(entry.root, (paths) => schedule(vault, paths))
   } catch (thrown) {
     entry.isStale = true
     event.state = 'failed'
-    event.reason = 'the folder cannot be indexed; see the log'
+    const isGone = thrown instanceof CairnError && thrown.code === 'vault.folder'
+    event.reason = isGone
+      ? 'the folder cannot be read; what was indexed before is still found'
+      : 'the folder cannot be indexed; see the log'
+    // A watch on a folder that went away hears nothing of the one that comes back.
+    entry.watch?.close()
+    entry.watch = null
+    setTimeout(() => schedule(vault, null), retryMs)
     emit('problem', { vault, ...errorFields(thrown) })
   }
   if (watched.has(vault)) report(entry)

@@ -6,10 +6,10 @@
  * renamed or moved: a new path takes over the id of a vanished one with the same file or the same text. The watcher
  * only names paths that may have changed; what is true is read from the disk every time.
  */
-import { createId, sha256, type Clock } from '../../base/index.ts'
+import { createId, fail, sha256, type Clock } from '../../base/index.ts'
 import type { Statement } from '../../storage/index.ts'
 import { nothingExcluded, readExclusions } from '../folder/exclusions.ts'
-import { listFolder, lookUpNote, readNoteFile, type NoteFile } from '../folder/read-folder.ts'
+import { canRead, listFolder, lookUpNote, readNoteFile, type NoteFile } from '../folder/read-folder.ts'
 import { chunkNote, maxChunks } from '../notes/chunk.ts'
 import { parseNote } from '../notes/parse-note.ts'
 import { embed, type LsaModel } from '../ranking/lsa.ts'
@@ -89,6 +89,8 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
 
   /** Compares the whole folder with the index and writes the difference. */
   async function pass(): Promise<void> {
+    // A folder that is away is no folder without notes: what was indexed stays until it can be read again.
+    if (!(await canRead(root))) fail('vault.folder', { internal: 'the folder cannot be read' })
     exclusions = await readExclusions(root)
     const listing = await listFolder(root, exclusions)
     const present = new Set(listing.notes.map(({ path }) => path))

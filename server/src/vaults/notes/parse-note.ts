@@ -29,7 +29,7 @@ export interface ParsedNote {
 export function parseNote(path: string, text: string): ParsedNote {
   const front = parseFrontMatter(text)
   const scan = scanBlocks(text, front.end)
-  const inline = scanInline(text, scan.blocks, scan.headingSpans, front.links)
+  const inline = scanInline(text, scan, front.links)
   const all = [...new Set([...front.tags, ...inline.tags])]
   const tags = all.slice(0, maxTags)
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.md$/i, '')

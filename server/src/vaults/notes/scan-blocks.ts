@@ -32,6 +32,8 @@ export interface Scan {
   blocks: Block[]
   /** The text of each heading line, for tags and links. */
   headingSpans: { start: number; end: number }[]
+  /** Comments between `%%`: no text, but their tags count, as they do in Obsidian. */
+  commentSpans: { start: number; end: number }[]
   /** More headings than are kept; the further ones are read as text. */
   overflow: boolean
 }
@@ -69,6 +71,7 @@ export function scanBlocks(text: string, from: number): Scan {
     headings: [],
     blocks: [],
     headingSpans: [],
+    commentSpans: [],
     overflow: false,
     open: null,
     openLines: 0,
@@ -92,6 +95,7 @@ export function scanBlocks(text: string, from: number): Scan {
     if (comment) {
       takeVisible(state, { start, end: comment.start, atLineStart, isCut: true })
       close(state)
+      if (text.startsWith('%%', comment.start)) state.commentSpans.push(comment)
       state.apart = true
       start = comment.end
       atLineStart = false
@@ -102,8 +106,8 @@ export function scanBlocks(text: string, from: number): Scan {
     }
   }
   close(state)
-  const { headings, blocks, headingSpans, overflow } = state
-  return { headings, blocks, headingSpans, overflow }
+  const { headings, blocks, headingSpans, commentSpans, overflow } = state
+  return { headings, blocks, headingSpans, commentSpans, overflow }
 }
 
 interface Line {
@@ -208,9 +212,11 @@ function afterCodeSpan(text: string, at: number, mark: string, lineEnd: number):
 /** Takes a line, or the part of one before or after a comment. */
 function takeVisible(
   state: State,
-  { start, end, atLineStart, isCut }: { start: number; end: number; atLineStart: boolean; isCut: boolean },
+  { start, end: stop, atLineStart, isCut }: { start: number; end: number; atLineStart: boolean; isCut: boolean },
 ): void {
   const { text, open } = state
+  let end = stop
+  while (isCut && end > start && /\s/.test(text[end - 1] as string)) end--
   const head = text.slice(start, Math.min(end, start + headChars))
   const trimmed = head.trim()
   if (trimmed === '' || (isCut && onlyMarks.test(head))) {

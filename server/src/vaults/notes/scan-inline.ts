@@ -1,5 +1,5 @@
 /** Tags and links in the running text of a note. Inline code, math, addresses and HTML tags are passed over. */
-import type { Block } from './scan-blocks.ts'
+import type { Scan } from './scan-blocks.ts'
 
 export interface Link {
   /** As written: a path or name, without heading and alias. */
@@ -32,12 +32,8 @@ export interface Inline {
   overflow: boolean
 }
 
-export function scanInline(
-  text: string,
-  blocks: readonly Block[],
-  headings: readonly { start: number; end: number }[],
-  properties: readonly string[],
-): Inline {
+/** `properties`: links of the front matter, as written between the brackets. */
+export function scanInline(text: string, found: Omit<Scan, 'overflow'>, properties: readonly string[]): Inline {
   const tags = new Set<string>()
   const links = new Map<string, Link>()
   let overflow = false
@@ -47,7 +43,7 @@ export function scanInline(
     else links.set(target, { target, embed })
   }
   for (const inner of properties) addLink(wikiTarget(inner), false)
-  const scan = (start: number, end: number) => {
+  const scan = ({ start, end }: { start: number; end: number }, onlyTags = false) => {
     for (const { groups } of text.slice(start, end).matchAll(inlinePattern)) {
       const {
         tag: name,
@@ -58,13 +54,15 @@ export function scanInline(
         address: path = quoted,
       } = groups as Record<string, string | undefined>
       if (name !== undefined) overflow = !addTag(tags, name) || overflow
+      else if (onlyTags) continue
       else if (wiki !== undefined) addLink(wikiTarget(wiki), embed === '!')
       else if (path !== undefined && !/^[a-z][a-z0-9+.-]*:|^#|^\/\//i.test(path))
         addLink(pathTarget(path), image === '!')
     }
   }
-  for (const { start, end } of headings) scan(start, end)
-  for (const { kind, start, end } of blocks) if (kind !== 'code' && kind !== 'math') scan(start, end)
+  for (const span of found.headingSpans) scan(span)
+  for (const block of found.blocks) if (block.kind !== 'code' && block.kind !== 'math') scan(block)
+  for (const span of found.commentSpans) scan(span, true)
   return { tags: [...tags], links: [...links.values()], overflow }
 }
 
