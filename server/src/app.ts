@@ -109,6 +109,7 @@ export async function openApp({
       logger,
       only,
       semanticWeight: config.retrieval.semanticWeight,
+      keepOut: config.data.directory,
     })
     closers.push(() => vaults.close())
     if (only === null && exampleVault !== null && (await vaults.list()).length === 0)
@@ -163,12 +164,17 @@ const checkTakesMs = 2_000
 /** Asks the store every few seconds whether it still answers; `/readyz` tells. */
 function watchHealth(store: Store, closers: (() => Promise<unknown>)[]): () => 'ok' | 'failed' {
   let state: 'ok' | 'failed' = 'ok'
+  let isChecking = false
   const check = async () => {
+    if (isChecking) return
+    isChecking = true
     try {
       await withDeadline(store.read('SELECT 1 AS one'), checkTakesMs, 'storage.failed')
       state = 'ok'
     } catch {
       state = 'failed'
+    } finally {
+      isChecking = false
     }
   }
   const timer = setInterval(() => void check(), checkEveryMs)

@@ -142,3 +142,47 @@ test('an empty vault is ready, and a folder that is none is refused', async () =
   expect(rig.vaults.add({ path: folder })).rejects.toMatchObject({ code: 'vault.exists' })
   await rm(folder, { recursive: true })
 }, 30_000)
+
+test('a vault whose folder is away at the start is indexed when it is asked for again', async () => {
+  const parent = await makeFolder('later')
+  const folder = join(parent, 'vault')
+  await mkdir(folder)
+  await writeFile(join(folder, 'note.md'), 'The heron stands.')
+  await using rig = await openVaultRig(folder)
+  await rig.ready()
+  const { id } = await rig.vault()
+  await rename(folder, join(parent, 'away'))
+  await rig.vaults.reindex(id)
+  await rig.until(async () => (await rig.vault()).index.state === 'failed')
+  await rename(join(parent, 'away'), folder)
+  await rig.vaults.reindex(id)
+  await rig.until(async () => (await rig.vault()).index.state === 'ready')
+}, 30_000)
+
+test('nested tags and properties of another case protect a note as plain ones do', async () => {
+  const folder = await makeFolder('labels')
+  await writeFile(join(folder, 'nested.md'), '#confidential/hr The wombat salary is 81000.')
+  await writeFile(
+    join(folder, 'case.md'),
+    '---\nai: false\nsensitivity: restricted\nAI: true\nSensitivity: public\n---\nThe quokka sleeps.',
+  )
+  await using rig = await openVaultRig(folder)
+  await rig.ready()
+  const labels = async (query: string) => (await rig.passages(query)).map(({ label }) => label)
+  expect(await labels('wombat')).toEqual(['confidential'])
+  expect(await labels('quokka')).toEqual(['restricted'])
+}, 30_000)
+
+test('the whole disk, the data directory and a folder within a vault are refused', async () => {
+  const folder = await makeFolder('refused')
+  await mkdir(join(folder, 'inner'))
+  await using rig = await openVaultRig(folder)
+  await rig.ready()
+  for (const [path, code] of [
+    ['/', 'vault.folder'],
+    [rig.data, 'vault.folder'],
+    [join(folder, 'inner'), 'vault.exists'],
+  ] as const) {
+    expect(rig.vaults.add({ path })).rejects.toMatchObject({ code })
+  }
+}, 30_000)

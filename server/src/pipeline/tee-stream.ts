@@ -28,14 +28,14 @@ export function teeStream(stream: ChatStream, { signal, outcome, ended }: TeeOpt
     ended(how)
   }
 
-  const lastLine = () => `: cairn ${JSON.stringify(summarize(stream, outcome))}\n\n`
+  const lastLine = (how: 'ok' | 'broken') => `: cairn ${JSON.stringify(summarize(stream, outcome, how))}\n\n`
 
   async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
       const piece = await stream.read()
       if (isCancelled) return
       if (piece) return controller.enqueue(piece.bytes)
-      controller.enqueue(encoder.encode(lastLine()))
+      controller.enqueue(encoder.encode(lastLine('ok')))
       controller.enqueue(stream.ending())
       end('complete')
     } catch (thrown) {
@@ -43,7 +43,7 @@ export function teeStream(stream: ChatStream, { signal, outcome, ended }: TeeOpt
       const hasLeft = signal.aborted && !(signal.reason instanceof CairnError)
       end(hasLeft ? 'left' : 'broken')
       if (hasLeft) return controller.error(thrown)
-      controller.enqueue(encoder.encode(`${errorFrame(toCairnError(thrown))}${lastLine()}data: [DONE]\n\n`))
+      controller.enqueue(encoder.encode(`${errorFrame(toCairnError(thrown))}${lastLine('broken')}data: [DONE]\n\n`))
     }
     controller.close()
   }
@@ -61,10 +61,14 @@ export function teeStream(stream: ChatStream, { signal, outcome, ended }: TeeOpt
 function summarize(
   stream: ChatStream,
   { value: { deployment, attempts }, status, tier }: CacheOutcome<Executed<unknown>>,
+  how: 'ok' | 'broken',
 ) {
+  const told = attempts.map((attempt, index) =>
+    index === attempts.length - 1 ? { ...attempt, outcome: how === 'ok' ? attempt.outcome : 'broken-stream' } : attempt,
+  )
   const tokens = stream.usage()
   const names = { model: deployment.model, provider: deployment.provider.id }
-  return { ...names, attempts, tokens, costUsd: costOf(deployment, tokens), cache: { status, tier } }
+  return { ...names, attempts: told, tokens, costUsd: costOf(deployment, tokens), cache: { status, tier } }
 }
 
 /** Whatever the provider did after its first words, to the client the answer broke off. The message says more. */

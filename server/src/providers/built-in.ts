@@ -25,7 +25,7 @@ export function createBuiltInProvider(): Provider {
 
 function refuse(): never {
   fail('model.capability', {
-    message: `The model “${extractiveModel}” answers questions to your notes only: use POST /v1/ask, or name a chat model that GET /v1/models lists.`,
+    message: `The model “${extractiveModel}” answers questions to your notes only: use POST /v1/ask for those. To chat, connect a model server (docs/guide/models.md) and name one of its models.`,
     param: 'model',
   })
 }

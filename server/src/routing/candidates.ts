@@ -69,7 +69,7 @@ function capableOf(deployments: readonly Deployment[], capability: Capability, a
   const able = deployments.filter((deployment) => isCapable(deployment, capability))
   if (able.length > 0) return able
   const message = deployments.some(({ info }) => info.builtIn)
-    ? `The model ${quote(asked)} answers questions to your notes only: use POST /v1/ask, or name a model that GET /v1/models lists.`
+    ? `The model ${quote(asked)} answers questions to your notes only: use POST /v1/ask for those. To chat, connect a model server (docs/guide/models.md) and name one of its models.`
     : `The model ${quote(asked)} ${capability === 'embedding' ? 'chats and computes no embeddings' : 'computes embeddings and cannot chat'}. GET /v1/models lists the models that you can use.`
   fail('model.capability', { message, param: 'model' })
 }

@@ -54,7 +54,6 @@ export function createRegistry(options: RegistryOptions): Registry {
       learned.set(id, listed)
       return { provider: id, models: listed.length, problem: null }
     } catch (thrown) {
-      if (signal.aborted) throw signal.reason
       logger.warn('a provider did not list its models', { provider: id, ...errorFields(thrown) })
       const problem = thrown instanceof UpstreamFailure ? thrown.message : 'failed'
       return { provider: id, models: learned.get(id)?.length ?? 0, problem }

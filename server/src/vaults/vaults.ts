@@ -3,13 +3,14 @@
  * as they report it. This thread only passes on questions and reads single notes.
  */
 import { realpath, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, sep } from 'node:path'
 import { labelRank, type Label, type RelatedReply, type SearchResult, type VaultInfo } from '@cairn/contract'
 import {
   CairnError,
   errorFields,
   fail,
   sha256,
+  withDeadline,
   type Clock,
   type Fields,
   type Logger,
@@ -19,6 +20,7 @@ import { startWorker } from '../platform/index.ts'
 import type { Store, StoreLocation } from '../storage/index.ts'
 import { noteMetaSchema } from './index/index-store.ts'
 import type { IndexEvent } from './index/index-worker.ts'
+import { createSearchLine } from './index/search-line.ts'
 import { createRegister, type Registered } from './register.ts'
 import type { ExtractiveAnswer, Passage, RetrieveRequest, Vaults } from './types.ts'
 
@@ -34,6 +36,8 @@ export interface VaultsOptions {
   only: readonly { path: string; name?: string | undefined }[] | null
   /** Share of the meaning score in the mix, 0 to 1. */
   semanticWeight?: number
+  /** The server's own folder, which no vault may hold or lie in. */
+  keepOut?: string
 }
 
 interface Entry {
@@ -50,6 +54,9 @@ interface Followed {
 }
 
 const notifyEveryMs = 250
+const closeMs = 3_000
+/** Questions and searches that wait for the searching thread; more are told to come back. */
+const mostWaiting = 256
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export async function openVaults({
@@ -60,6 +67,7 @@ export async function openVaults({
   logger,
   only,
   semanticWeight,
+  keepOut,
 }: VaultsOptions): Promise<Vaults> {
   const register = createRegister(store, clock)
   const entries = new Map<string, Entry>()
@@ -67,6 +75,7 @@ export async function openVaults({
   let notifyTimer: ReturnType<typeof setTimeout> | null = null
   let closing = false
 
+  const line = createSearchLine(mostWaiting)
   const weighed = (request: RetrieveRequest): RetrieveRequest =>
     semanticWeight === undefined ? request : { ...request, semanticWeight }
 
@@ -126,6 +135,16 @@ export async function openVaults({
     if (info.index.state !== 'indexing') Object.assign(info.index, { done: followed.notes, total: followed.notes })
   }
 
+  function describeFailure({ vault, info }: Entry, thrown: unknown): void {
+    info.index.state = 'failed'
+    info.index.problems = [{ path: '/', reason: 'the folder cannot be opened' }]
+    info.index.problemCount = 1
+    logger.error('a vault cannot be opened', {
+      vault: vault.id,
+      code: thrown instanceof CairnError ? thrown.code : null,
+    })
+  }
+
   async function start(vault: Registered): Promise<Entry> {
     const entry: Entry = {
       vault,
@@ -150,15 +169,7 @@ export async function openVaults({
     }
     entries.set(vault.id, entry)
     await follow(entry)
-    await indexing.call('add', vault.id, vault.path).catch((thrown: unknown) => {
-      entry.info.index.state = 'failed'
-      entry.info.index.problems = [{ path: '/', reason: 'the folder cannot be opened' }]
-      entry.info.index.problemCount = 1
-      logger.error('a vault cannot be opened', {
-        vault: vault.id,
-        code: thrown instanceof CairnError ? thrown.code : null,
-      })
-    })
+    await indexing.call('add', vault.id, vault.path).catch((thrown: unknown) => describeFailure(entry, thrown))
     return entry
   }
 
@@ -171,8 +182,11 @@ export async function openVaults({
     find: (id) => entries.get(id)?.info,
     async add({ path, name }) {
       const real = await checkFolder(path)
-      const taken = [...entries.values()].find((entry) => entry.vault.path === real)
-      if (taken) fail('vault.exists', { message: `This folder is the vault “${taken.info.name}” already.` })
+      refuseFolder(
+        real,
+        [...entries.values()].map(({ info }) => info),
+        keepOut,
+      )
       const vault = only === null ? await register.add(real, name ?? basename(real)) : transient(real, name)
       return structuredClone((await start(vault)).info)
     },
@@ -187,7 +201,10 @@ export async function openVaults({
     async reindex(id) {
       get(id).info.index.state = 'indexing'
       notify()
-      await indexing.call('reindex', id)
+      await indexing.call('reindex', id, get(id).vault.path).catch((thrown: unknown) => {
+        describeFailure(get(id), thrown)
+        notify()
+      })
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -211,6 +228,7 @@ export async function openVaults({
         'links',
         id,
         canonical,
+        filter,
       )
       return {
         vault: id,
@@ -224,11 +242,10 @@ export async function openVaults({
         backlinks,
       }
     },
-    retrieve: (request, signal) => whileWanted(signal, () => searching.call<Passage[]>('retrieve', weighed(request))),
-    search: (request: RetrieveRequest, signal) =>
-      whileWanted(signal, () => searching.call<SearchResult[]>('search', weighed(request))),
+    retrieve: (request, signal) => line.run(() => searching.call<Passage[]>('retrieve', weighed(request)), { signal }),
+    search: (request, signal) => line.run(() => searching.call<SearchResult[]>('search', weighed(request)), { signal }),
     quoteAnswer: (question, passages, limit) =>
-      searching.call<ExtractiveAnswer>('quoteAnswer', question, passages, limit),
+      line.run(() => searching.call<ExtractiveAnswer>('quoteAnswer', question, passages, limit), { first: true }),
     async related(id, path, filter, limit) {
       await vaults.readNote(id, path, filter)
       return searching.call<RelatedReply>('related', id, path.normalize('NFC'), filter, limit)
@@ -236,7 +253,11 @@ export async function openVaults({
     async close() {
       closing = true
       if (notifyTimer) clearTimeout(notifyTimer)
-      await Promise.all([indexing.call('close'), searching.call('close')])
+      // The indexer is written to be killed: a pass under way goes on at the next start.
+      const closed = [indexing.call('close'), searching.call('close')].map((each) =>
+        withDeadline(each, closeMs, 'storage.failed'),
+      )
+      await Promise.allSettled(closed)
       indexing.terminate()
       searching.terminate()
     },
@@ -251,6 +272,29 @@ export async function openVaults({
 /** A vault of this run only; the same folder has the same id at every start, so its stored index is found again. */
 function transient(path: string, name: string | undefined): Registered {
   return { id: `vault_${sha256(path).slice(0, 16)}`, name: name ?? basename(path), path }
+}
+
+/** Throws for what would index everything, index itself, or index the same notes twice. */
+function refuseFolder(real: string, vaults: readonly VaultInfo[], keepOut: string | undefined): void {
+  const holds = (outer: string, inner: string) =>
+    inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep)
+  if (dirname(real) === real)
+    fail('vault.folder', {
+      message: 'The whole disk is no vault. Name the folder that holds the notes.',
+      param: 'path',
+    })
+  if (keepOut !== undefined && (holds(real, keepOut) || holds(keepOut, real)))
+    fail('vault.folder', {
+      message: 'This folder holds, or lies in, the data directory of the server. Choose another.',
+      param: 'path',
+    })
+  const taken = vaults.find(({ path }) => path !== null && (holds(path, real) || holds(real, path)))
+  if (!taken) return
+  const how = taken.path === real ? 'is' : 'shares notes with'
+  fail('vault.exists', {
+    message: `This folder ${how} the vault “${taken.name}”, which is registered already.`,
+    param: 'path',
+  })
 }
 
 async function checkFolder(path: string): Promise<string> {
@@ -317,12 +361,4 @@ async function listNotes(
     }
     if (rows.length <= limit) return { notes, next: null }
   }
-}
-
-/** A caller that left is told so; the short search it started is not worth stopping. */
-async function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const result = await work()
-  signal.throwIfAborted()
-  return result
 }

@@ -35,7 +35,7 @@ export async function openVaultRig(folder: string, data?: string): Promise<Vault
   const store = await openStore({ location: locate('state'), schemas: [vaultsSchema] }, silentLogger)
   const indexStore = await openStore({ location: locate('index'), schemas: [indexSchema] }, silentLogger)
   const options = { store, indexStore, indexLocation: locate('index'), clock: systemClock, logger: silentLogger }
-  const vaults = await openVaults({ ...options, only: [{ path: folder }] })
+  const vaults = await openVaults({ ...options, only: [{ path: folder }], keepOut: directory })
   const vault = async () => (await vaults.list())[0] as VaultInfo
   const ask = async (query: string) => ({
     query,

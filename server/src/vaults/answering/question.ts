@@ -113,14 +113,18 @@ const evidence: Partial<Record<AnswerKind, RegExp>> = {
     `\\b(?:19|20)\\d\\d\\b|\\b\\d{1,2}[:.]\\d\\d\\b|\\b\\d{1,2} ?(?:am|pm|a\\.m|p\\.m)|\\b(?:${months})\\b|\\b(?:${days})day|\\b(?:\\d+|${smallNumbers}) (?:business |working |calendar )?(?:hour|day|week|month|year|minute|tage?|woche|monat|jahr)|\\b(?:daily|weekly|monthly|quarterly|annually|yearly|every|before|after|within|until|during|once|end of|beginning|first|last)\\b|[年月日時时点週]`,
     'iu',
   ),
-  who: /\b(?:team|lead|leads|manager|supervisor|director|chief|officer|owner|coordinator|administrator|admin|contact|ask|staff|office|group|guild|department|people|employee|member|everyone|anyone|you|we|engineer|editor|designer)s?\b|@|(?<=\s|^)\p{Lu}[\p{Ll}]+ \p{Lu}[\p{Ll}]+|さん|先生/iu,
+  who: /\b(?:team|lead|leads|manager|supervisor|director|chief|officer|owner|coordinator|administrator|admin|contact|ask|staff|office|group|guild|department|people|employee|member|everyone|anyone|you|we|engineer|editor|designer)s?\b|@|さん|先生/iu,
   where:
     /#[\w-]+|https?:|\b(?:in|at|on|under|via|through|channel|folder|page|room|site|portal|form|building|office|drive|calendar|slack|github)\b|\/|で|に|在/iu,
   why: /\b(?:because|since|so that|in order|reason|due to|therefore|to (?:avoid|ensure|make|keep|help|protect|prevent|allow)|helps?|purpose|ensures?|allows?|means?|weil|damit|denn)\b|ため|から|因为|为了/iu,
   how: /\b(?:you|must|should|can|need|use|click|go|send|fill|create|open|add|ask|submit|run|set|choose|select|follow|request|step|make|contact|post|email|check)\b|してください|ます|请|应/iu,
 }
 
+/** Apart from the others, since it looks at capitals. */
+const fullName = /(?:^|\s)\p{Lu}\p{Ll}+ \p{Lu}\p{Ll}+/u
+
 /** Does a sentence hold the kind of thing that is asked for? Null when any sentence may. */
 export function holdsKind(kind: AnswerKind, text: string): boolean | null {
+  if (kind === 'who' && fullName.test(text)) return true
   return evidence[kind]?.test(text) ?? null
 }

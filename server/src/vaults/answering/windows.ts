@@ -82,10 +82,9 @@ function isTableHead(passage: string, { start, end }: Span): boolean {
 /** Not a sentence to quote: a heading, a rule, an image, a line of nothing but links, code fences. */
 function isFurniture(raw: string, text: string): boolean {
   if (/^\s*(?:#{1,6}\s|\$\$|\^[\w-]+$)/.test(raw) || /^[|\s:-]+$/.test(raw) || text.length > 2_000) return true
-  const withoutLinks = plainText(raw.replace(/!?\[\[[^\]]*\]\]|!?\[[^\]]*\]\([^)]*\)|https?:\S+/g, ' ')).replace(
-    /[\p{P}\p{S}\s]+/gu,
-    '',
-  )
+  const withoutLinks = plainText(
+    raw.replace(/!?\[\[[^\][]{0,500}\]\]|!?\[[^\][]{0,500}\]\([^)\n]{0,1000}\)|https?:\S+/g, ' '),
+  ).replace(/[\p{P}\p{S}\s]+/gu, '')
   return withoutLinks.length < 4 && /[[\]]|https?:/.test(raw)
 }
 
@@ -130,7 +129,7 @@ function widen(passage: string, sentences: readonly Sentence[], from: number, to
   if (chosen.length === 0 || (words > mostWords && chosen.length > 1 && to - from > 1)) return null
   const start = (chosen[0] as Sentence).start
   const end = (chosen.at(-1) as Sentence).end
-  return { start, end, words, sentences: chosen, text: joinText(chosen, passage) }
+  return { start, end, words, sentences: chosen, text: joinText(chosen) }
 }
 
 function sum(sentences: readonly Sentence[]): number {
@@ -138,7 +137,7 @@ function sum(sentences: readonly Sentence[]): number {
 }
 
 /** Items become “; ”-separated after their announcing line, so that the text reads as one. */
-function joinText(sentences: readonly Sentence[], _passage: string): string {
+function joinText(sentences: readonly Sentence[]): string {
   let text = ''
   sentences.forEach((sentence, index) => {
     if (index === 0) text = sentence.text

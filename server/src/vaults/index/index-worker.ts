@@ -33,6 +33,9 @@ interface Watched {
   isStale: boolean
   watch: FolderWatch | null
   timer: ReturnType<typeof setInterval> | null
+  /** The next try after a failure, and how many there were in a row. */
+  retry: ReturnType<typeof setTimeout> | null
+  failures: number
   event: IndexEvent
   startedMs: number
   queued: Set<string> | 'all' | null
@@ -53,20 +56,24 @@ const { emit } = serveWorker({
   async open(location: StoreLocation) {
     store = await openDirectStore({ location, schemas: [indexSchema] })
   },
-  add: (vault: string, path: string) => enqueue(() => add(vault, path)),
+  // Opening touches only the vault's own rows, so it need not wait for another vault to be indexed.
+  add,
   async remove(vault: string) {
     stop(vault)
     await enqueue(async () => {
       if (store) await createIndexStore(store, vault).remove()
     })
   },
-  reindex: (vault: string) =>
-    enqueue(async () => {
+  async reindex(vault: string, path: string) {
+    // Not there when its folder could not be opened before.
+    if (!watched.has(vault)) return add(vault, path)
+    await enqueue(async () => {
       const entry = watched.get(vault)
       if (!entry) return
       if (await canRead(entry.root)) await entry.indexer.begin()
       await run(vault, 'all')
-    }),
+    })
+  },
   async close() {
     for (const vault of watched.keys()) stop(vault)
     await chain.catch(() => undefined)
@@ -84,6 +91,7 @@ function stop(vault: string): void {
   const entry = watched.get(vault)
   entry?.watch?.close()
   if (entry?.timer) clearInterval(entry.timer)
+  if (entry?.retry) clearTimeout(entry.retry)
   watched.delete(vault)
 }
 
@@ -129,6 +137,8 @@ async function add(vault: string, path: string): Promise<void> {
     event,
     watch: null,
     timer: null,
+    retry: null,
+    failures: 0,
     startedMs: 0,
     queued: null,
     root,
@@ -137,7 +147,14 @@ async function add(vault: string, path: string): Promise<void> {
     indexer: undefined as never,
   }
   watched.set(vault, entry)
-  entry.indexer = await openIndexer()
+  try {
+    entry.indexer = await openIndexer()
+  } catch (thrown) {
+    watched.delete(vault)
+    throw thrown
+  }
+  // Removed while it was opened.
+  if (watched.get(vault) !== entry) return
   entry.watch = watchFolder(root, (paths) => schedule(vault, paths))
   entry.timer = setInterval(() => schedule(vault, null), passEveryMs)
   void enqueue(() => run(vault, 'all'))
@@ -175,6 +192,7 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
       await entry.indexer.pass()
     }
     event.state = 'ready'
+    entry.failures = 0
     entry.watch ??= watchFolder(entry.root, (paths) => schedule(vault, paths))
   } catch (thrown) {
     entry.isStale = true
@@ -183,11 +201,16 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
     event.reason = isGone
       ? 'the folder cannot be read; what was indexed before is still found'
       : 'the folder cannot be indexed; see the log'
-    // A watch on a folder that went away hears nothing of the one that comes back.
-    entry.watch?.close()
-    entry.watch = null
-    setTimeout(() => schedule(vault, null), retryMs)
-    emit('problem', { vault, ...errorFields(thrown) })
+    if (isGone) {
+      // A watch on a folder that went away hears nothing of the one that comes back.
+      entry.watch?.close()
+      entry.watch = null
+    }
+    // Told once, not at every try.
+    if (entry.failures === 0) emit('problem', { vault, ...errorFields(thrown) })
+    if (entry.retry) clearTimeout(entry.retry)
+    entry.retry = setTimeout(() => schedule(vault, null), Math.min(passEveryMs, retryMs * 2 ** entry.failures))
+    entry.failures++
   }
   if (watched.has(vault)) report(entry)
 }

@@ -10,7 +10,7 @@ import {
   plainQuery,
   type SearchQuery,
 } from '../ranking/query.ts'
-import { defaultSettings, type RankedPassage } from '../ranking/search-index.ts'
+import { defaultSettings, type NoteMeta, type RankedPassage } from '../ranking/search-index.ts'
 import { plainText } from '../text/plain-text.ts'
 import { eachTerm } from '../text/tokenize.ts'
 import type { Passage, RetrieveRequest } from '../types.ts'
@@ -35,7 +35,8 @@ const snippetChars = 280
 export async function findPassages(vaults: readonly SearchVault[], request: RetrieveRequest): Promise<Passage[]> {
   const found = await rank(vaults, request, request.limit * 4)
   const chosen = diversify(found, request.limit)
-  const passages = await Promise.all(chosen.map(readPassage))
+  const texts: Texts = new Map()
+  const passages = await Promise.all(chosen.map((each) => readPassage(each, texts)))
   return passages.filter((passage) => passage !== null)
 }
 
@@ -49,7 +50,8 @@ export async function findResults(vaults: readonly SearchVault[], request: Retri
     if (best.size >= request.limit) break
   }
   const asked = new Set(toQuery(request).terms.keys())
-  const results = await Promise.all([...best.values()].map((each) => describe(each, asked)))
+  const texts: Texts = new Map()
+  const results = await Promise.all([...best.values()].map((each) => describe(each, asked, texts)))
   return results.filter((result) => result !== null)
 }
 
@@ -115,9 +117,10 @@ function mergeVaults(found: Found[]): Found[] {
 
 /** Those whose text has every phrase, word after word, and none that is excluded. */
 async function keepPhrases(found: readonly Found[], query: SearchQuery): Promise<Found[]> {
+  const texts: Texts = new Map()
   const kept = await Promise.all(
     found.slice(0, phraseCandidates).map(async (each) => {
-      const stored = await each.follower.store.findText(each.note.noteId)
+      const stored = await readText(each.note, each.follower, texts)
       const words = stored ? ` ${phraseWords(plainText(stored.text.slice(each.start, each.end))).join(' ')} ` : ''
       const has = (phrase: string[]) => words.includes(` ${phrase.join(' ')} `)
       return query.phrases.every(has) && !query.without.phrases.some(has) ? each : null
@@ -139,19 +142,28 @@ function diversify(found: readonly Found[], limit: number): Found[] {
   return [...first, ...later].slice(0, limit)
 }
 
+/** Texts that one request has read already; several passages are often of one note, and a note may be large. */
+type Texts = Map<string, Promise<{ text: string; version: string } | undefined>>
+
+/** The text of the version that was ranked, or null. */
+async function readText(
+  { noteId, version }: NoteMeta,
+  { store }: Follower,
+  texts: Texts,
+): Promise<{ text: string } | null> {
+  const read = texts.get(noteId) ?? store.findText(noteId)
+  texts.set(noteId, read)
+  const stored = await read
+  return stored?.version === version ? stored : null
+}
+
 /** Null when the note changed since it was ranked; the next question sees the new one. */
-async function readPassage({
-  vault,
-  follower,
-  note,
-  heading,
-  start,
-  end,
-  score,
-  strength,
-}: Found): Promise<Passage | null> {
-  const stored = await follower.store.findText(note.noteId)
-  if (!stored || stored.version !== note.version) return null
+async function readPassage(
+  { vault, follower, note, heading, start, end, score, strength }: Found,
+  texts: Texts,
+): Promise<Passage | null> {
+  const stored = await readText(note, follower, texts)
+  if (!stored) return null
   return {
     vault,
     note: note.path,
@@ -167,8 +179,8 @@ async function readPassage({
   }
 }
 
-async function describe(found: Found, asked: ReadonlySet<string>): Promise<SearchResult | null> {
-  const passage = await readPassage(found)
+async function describe(found: Found, asked: ReadonlySet<string>, texts: Texts): Promise<SearchResult | null> {
+  const passage = await readPassage(found, texts)
   if (!passage) return null
   const { vault, note, heading, score, start, end } = passage
   return { vault, note, heading, score, start, end, snippet: cutSnippet(plainText(passage.quote), asked) }

@@ -48,10 +48,15 @@ serveWorker({
   search: (request: RetrieveRequest) => findResults(select(request), request),
   related: (vault: string, path: string, filter: NoteFilter, limit: number) =>
     findRelated(get(vault), { vault, path, filter, limit }),
-  links(vault: string, path: string) {
-    const { links } = get(vault)
+  links(vault: string, path: string, filter: NoteFilter) {
+    const { links, index } = get(vault)
+    const admits = index.admission(filter)
     const noteId = links.findByPath(path)
-    const paths = (ids: string[]) => ids.map((id) => links.pathOf(id)).filter((each) => each !== undefined)
+    const paths = (ids: string[]) =>
+      ids
+        .filter(admits)
+        .map((id) => links.pathOf(id))
+        .filter((each) => each !== undefined)
     return noteId === undefined
       ? { links: [], backlinks: [] }
       : { links: paths(links.linksFrom(noteId)), backlinks: paths(links.linksTo(noteId)) }

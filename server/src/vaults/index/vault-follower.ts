@@ -2,7 +2,6 @@
  * A searcher's copy of one vault: follows the stored index by sequence number into memory, and answers from there.
  * Every process that answers questions has one; only the store is shared.
  */
-import { listTerms } from '../text/tokenize.ts'
 import { SearchIndex, type NoteMeta } from '../ranking/search-index.ts'
 import type { IndexStore, NoteChange } from './index-store.ts'
 import { unpackModel } from './model-bytes.ts'
@@ -27,15 +26,7 @@ export function createFollower(store: IndexStore) {
     if (row.generation !== generation) restart(row.generation)
     if (row.seq === completeSeq) return
     for (const term of await store.terms(index.dictionary.size)) index.dictionary.idOf(term)
-    let deferred = false
-    for (;;) {
-      const changes = await store.changes(seq, rowsAtOnce, row.seq)
-      // A whole page of changes is a vault being loaded: packing once at its end is several times faster.
-      deferred ||= changes.length === rowsAtOnce
-      for (const change of changes) apply(change, deferred)
-      if (changes.length < rowsAtOnce) break
-    }
-    if (deferred) index.pack()
+    await followNotes(row.seq)
     if (row.model !== index.modelId) {
       const bytes = row.model > 0 ? await store.model(row.model) : null
       index.setModel(row.model, bytes ? unpackModel(bytes) : null)
@@ -43,6 +34,22 @@ export function createFollower(store: IndexStore) {
     }
     await followVectors(row.model, row.seq)
     completeSeq = seq = row.seq
+  }
+
+  async function followNotes(upTo: number): Promise<void> {
+    let deferred = false
+    try {
+      for (;;) {
+        const changes = await store.changes(seq, rowsAtOnce, upTo)
+        // A whole page of changes is a vault being loaded: packing once at its end is several times faster.
+        deferred ||= changes.length === rowsAtOnce
+        for (const change of changes) apply(change, deferred)
+        if (changes.length < rowsAtOnce) return
+      }
+    } finally {
+      // Also when a later page cannot be read: what was applied is not asked for again.
+      if (deferred) index.pack()
+    }
   }
 
   async function followVectors(model: number, upTo: number): Promise<void> {
@@ -100,8 +107,6 @@ export function createFollower(store: IndexStore) {
       return seq
     },
     store,
-    /** How rare each term of a text is here. */
-    rarity: (text: string) => new Map(listTerms(text).map((term) => [term, index.idf(term)])),
   }
 }
 

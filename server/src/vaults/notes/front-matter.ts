@@ -97,7 +97,9 @@ function parseYaml(source: string): Record<string, unknown> | null {
     // An alias that multiplies (`&a [*b, *b]`) is refused after 20 repetitions.
     const value: unknown = document.toJS({ maxAliasCount: 20 })
     if (value === null || value === undefined) return {}
-    return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+    if (typeof value !== 'object' || Array.isArray(value)) return null
+    const names = Object.keys(value).map((name) => name.toLowerCase())
+    return new Set(names).size === names.length ? (value as Record<string, unknown>) : null
   } catch {
     return null
   }

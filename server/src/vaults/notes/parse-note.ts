@@ -55,7 +55,8 @@ export function parseNote(path: string, text: string): ParsedNote {
 
 function labelOfTags(tags: readonly string[]): Label | null {
   for (const label of ['restricted', 'confidential', 'internal', 'public'] as const)
-    if (tags.includes(label)) return label
+    // As in Obsidian's own search, `#confidential/hr` has the tag `confidential`.
+    if (tags.some((tag) => tag === label || tag.startsWith(`${label}/`))) return label
   return null
 }
 

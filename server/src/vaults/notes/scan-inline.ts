@@ -71,7 +71,7 @@ function addTag(tags: Set<string>, raw: string): boolean {
   const tag = raw.replace(/\/+$/, '').toLowerCase().normalize('NFC')
   if (!/\D/.test(tag) || tags.has(tag)) return true
   // Tags that set the sensitivity always have room.
-  if (tags.size >= maxTags && !/^(?:restricted|confidential|internal|public)$/.test(tag)) return false
+  if (tags.size >= maxTags && !/^(?:restricted|confidential|internal|public)(?:\/|$)/.test(tag)) return false
   tags.add(tag)
   return true
 }

@@ -109,3 +109,17 @@ test('a word is no synonym of itself, and synonyms go both ways', () => {
     for (const other of synonymsOf(word)) expect(synonymsOf(other)).toContain(word)
   }
 })
+
+test('plain text of hostile Markdown takes time that grows with its size, not with its square', () => {
+  // Compared with itself in the same run: sixteen times the size may take far less than 256 times as long.
+  for (const seed of ['[', '![[', '[a](', '[[a|', '%%', '<a ', '`']) {
+    const time = (size: number) => {
+      const text = seed.repeat(size / seed.length)
+      const from = performance.now()
+      plainText(text)
+      return performance.now() - from
+    }
+    time(20_000)
+    expect(time(320_000), seed).toBeLessThan(100 * Math.max(1, time(20_000)))
+  }
+})
