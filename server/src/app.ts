@@ -141,7 +141,7 @@ export async function openApp({
       settings: { ...config.server },
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
-      health: watchHealth(store, closers),
+      health: watchHealth(store, vaults, closers),
       metricSources: [describeEgress(outbound), describeLoad(routing)],
     })
     const self: Principal = {
@@ -162,7 +162,7 @@ const checkEveryMs = 5_000
 const checkTakesMs = 2_000
 
 /** Asks the store every few seconds whether it still answers; `/readyz` tells. */
-function watchHealth(store: Store, closers: (() => Promise<unknown>)[]): () => 'ok' | 'failed' {
+function watchHealth(store: Store, vaults: Vaults, closers: (() => Promise<unknown>)[]): () => 'ok' | 'failed' {
   let state: 'ok' | 'failed' = 'ok'
   let isChecking = false
   const check = async () => {
@@ -179,7 +179,7 @@ function watchHealth(store: Store, closers: (() => Promise<unknown>)[]): () => '
   }
   const timer = setInterval(() => void check(), checkEveryMs)
   closers.push(async () => clearInterval(timer))
-  return () => state
+  return () => (vaults.isHealthy() ? state : 'failed')
 }
 
 /** What went through the outbound door. Providers are named by the configuration, so they are no secret of a person. */

@@ -73,5 +73,7 @@ export interface Vaults {
     limit: number,
   ): Promise<ExtractiveAnswer>
   related(id: string, path: string, filter: NoteFilter, limit: number): Promise<RelatedReply>
+  /** False once a thread has ended that should not have; the server must be started again. */
+  isHealthy(): boolean
   close(): Promise<void>
 }

@@ -79,7 +79,9 @@ export async function openVaults({
   const weighed = (request: RetrieveRequest): RetrieveRequest =>
     semanticWeight === undefined ? request : { ...request, semanticWeight }
 
+  let isBroken = false
   const crashed = (name: string) => (fields: Fields) => {
+    isBroken = true
     if (!closing) logger.error(`the ${name} thread failed`, fields)
   }
   const indexing = startWorker(new URL('./index/index-worker.ts', import.meta.url), crashed('indexing'))
@@ -97,6 +99,16 @@ export async function openVaults({
   indexing.on('problem', (data) => logger.error('a vault cannot be indexed', data as Fields))
   await indexing.call('open', indexLocation)
   await searching.call('open', indexLocation)
+  await dropOrphans()
+
+  /** A vault removed half-way (killed in between) leaves its notes in the index; they are not to stay there. */
+  async function dropOrphans(): Promise<void> {
+    const registered = new Set((await register.list()).map(({ id }) => id))
+    for (const row of await indexStore.read('SELECT vault FROM index_vaults')) {
+      const id = String(row['vault'])
+      if (!isTransient(id) && !registered.has(id)) await indexing.call('remove', id)
+    }
+  }
 
   function notify(): void {
     notifyTimer ??= setTimeout(() => {
@@ -250,6 +262,7 @@ export async function openVaults({
       await vaults.readNote(id, path, filter)
       return searching.call<RelatedReply>('related', id, path.normalize('NFC'), filter, limit)
     },
+    isHealthy: () => !isBroken,
     async close() {
       closing = true
       if (notifyTimer) clearTimeout(notifyTimer)
@@ -267,6 +280,11 @@ export async function openVaults({
     : await Promise.all(only.map(async ({ path, name }) => transient(await checkFolder(path), name))))
     await start(vault)
   return vaults
+}
+
+/** Ids of vaults of one run are shorter than those of registered ones. */
+function isTransient(id: string): boolean {
+  return /^vault_[0-9a-f]{16}$/.test(id)
 }
 
 /** A vault of this run only; the same folder has the same id at every start, so its stored index is found again. */

@@ -48,7 +48,7 @@ export function createFollower(store: IndexStore) {
       }
     } finally {
       // Also when a later page cannot be read: what was applied is not asked for again.
-      if (deferred) index.pack()
+      if (deferred || index.isWasteful) index.pack()
     }
   }
 

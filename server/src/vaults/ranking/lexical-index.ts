@@ -97,6 +97,16 @@ export class LexicalIndex {
     return this.#packed.length
   }
 
+  /** Passages of removed notes, which keep their numbers until everything is laid out anew. */
+  get deadPassages(): number {
+    return this.passageCount - this.#livePassages
+  }
+
+  /** What `add` was given for a live note. */
+  packedOf(note: number): Uint8Array | null {
+    return this.#packed[note] ?? null
+  }
+
   isAlive(note: number): boolean {
     return this.#alive[note] === 1
   }

@@ -212,6 +212,37 @@ describe('SearchIndex', () => {
     expect(find('river')).toEqual([])
   })
 
+  test('a note saved again and again takes no more room than its last version, and is still found by words and meaning', () => {
+    const index = new SearchIndex()
+    const put = (noteId: string, words: Words) =>
+      index.upsert(
+        meta(noteId),
+        packTerms(toPassages(words), (term) => index.dictionary.idOf(term)),
+      )
+    const vector = Float32Array.from({ length: 64 }, (_, at) => (at === 0 ? 1 : 0))
+    const dimensions = { dimensions: 64, rowOf: Int32Array.from([0]), idf: Float32Array.from([1]), vectors: vector }
+    put('still', [['otter']])
+    index.setModel(1, dimensions)
+    index.setVectors('still', packVectors([vector], 64))
+    const many = Array.from({ length: 100 }, (_, at) => [`heron${at}`])
+    for (let save = 0; save < 500; save++) {
+      put('busy', many)
+      if (index.isWasteful) index.pack()
+    }
+    expect(index.passages).toBe(101)
+    const find = (text: string, mode: 'keyword' | 'semantic') =>
+      index
+        .search(plainQuery(text), { filter: { kind: 'all' }, limit: 3, mode, forPrompt: true })
+        .map((found) => found.note.noteId)
+    expect(find('heron7', 'keyword')).toEqual(['busy'])
+    expect(find('otter', 'keyword')).toEqual(['still'])
+    expect(find('otter', 'semantic')).toEqual(['still'])
+    expect(
+      index.search(plainQuery('otter'), { filter: { kind: 'all' }, limit: 1, mode: 'keyword', forPrompt: true })[0]
+        ?.passage,
+    ).toBeLessThan(30_000)
+  })
+
   test('a note that says ai: false is found by its reader and never for a prompt', () => {
     const index = new SearchIndex()
     index.upsert(

@@ -60,16 +60,19 @@ export interface SearchOptions {
   settings?: SearchSettings
 }
 
+/** Passages of removed notes that are carried along before everything is laid out anew. */
+const mostDead = 20_000
+
 /** So many passages that words bring up are looked at for their meaning; those behind them cannot come out on top. */
 const shortlist = 500
 
 export class SearchIndex {
   readonly dictionary = new TermDictionary()
-  readonly #lexical = new LexicalIndex()
-  readonly #notes: NoteMeta[] = []
+  #lexical = new LexicalIndex()
+  #notes: NoteMeta[] = []
   readonly #numberOf = new Map<string, number>()
   /** Notes that say `ai: false`. */
-  readonly #notForPrompts = new Set<number>()
+  #notForPrompts = new Set<number>()
   #model: LsaModel | null = null
   #modelId = 0
   #vectors: VectorIndex | null = null
@@ -80,6 +83,11 @@ export class SearchIndex {
 
   get passages(): number {
     return this.#lexical.livePassages
+  }
+
+  /** True when `pack` would lay everything out anew. */
+  get isWasteful(): boolean {
+    return this.#lexical.deadPassages > this.#lexical.livePassages + mostDead
   }
 
   get modelId(): number {
@@ -103,9 +111,32 @@ export class SearchIndex {
     this.#notForPrompts.delete(number)
   }
 
-  /** Makes everything that was added found. */
+  /** Makes everything that was added found, and lays everything out anew when removed notes take most of the room. */
   pack(): void {
+    if (this.isWasteful) this.#layOut()
     this.#lexical.pack()
+  }
+
+  #layOut(): void {
+    const { lexical: old, vectors: oldVectors } = { lexical: this.#lexical, vectors: this.#vectors }
+    const oldNotes = this.#notes
+    this.#lexical = new LexicalIndex()
+    this.#notes = []
+    this.#notForPrompts = new Set()
+    this.#vectors = oldVectors ? new VectorIndex(oldVectors.dimensions) : null
+    for (const [noteId, number] of this.#numberOf) {
+      const meta = oldNotes[number] as NoteMeta
+      const at = this.#lexical.add(old.packedOf(number) ?? new Uint8Array([0]), { deferred: true })
+      this.#notes[at] = meta
+      this.#numberOf.set(noteId, at)
+      if (!meta.ai) this.#notForPrompts.add(at)
+      const places = {
+        first: old.first[number] as number,
+        to: this.#lexical.first[at] as number,
+        size: old.sizes[number] as number,
+      }
+      if (oldVectors) this.#vectors?.copy(oldVectors, places)
+    }
   }
 
   /** Takes another model; vectors of the former are dropped. */

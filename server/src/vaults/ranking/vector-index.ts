@@ -43,6 +43,18 @@ export class VectorIndex {
     }
   }
 
+  /** Takes over the vectors of `size` passages of another index of the same model. */
+  copy(from: VectorIndex, { first, to, size }: { first: number; to: number; size: number }): void {
+    for (let index = 0; index < size && first + index < from.#capacity; index++) {
+      this.#grow(to + index)
+      this.#scales[to + index] = from.#scales[first + index] as number
+      const values = (first + index) * this.dimensions
+      this.#values.set(from.#values.subarray(values, values + this.dimensions), (to + index) * this.dimensions)
+      const bits = (first + index) * this.#words
+      this.#bits.set(from.#bits.subarray(bits, bits + this.#words), (to + index) * this.#words)
+    }
+  }
+
   /** The cosine with a question's vector; 0 for a passage without vector. */
   similarity(passage: number, query: Float32Array): number {
     const scale = this.#scales[passage] ?? 0
