@@ -40,13 +40,22 @@ export async function lockFile(file: string, waitMs: number): Promise<Lock> {
   }
 }
 
+/** Connections that hold a lock. One that nothing refers to any more would be collected, and its lock with it. */
+const held = new Set<SQL>()
+
 async function tryLock(file: string): Promise<Lock> {
   const client = new SQL({ adapter: 'sqlite', filename: file })
   try {
     await client.unsafe('PRAGMA busy_timeout = 0')
     await client.unsafe('BEGIN EXCLUSIVE')
     await chmod(file, 0o600)
-    return { release: () => client.close() }
+    held.add(client)
+    return {
+      release() {
+        held.delete(client)
+        return client.close()
+      },
+    }
   } catch (thrown) {
     await client.close()
     throw thrown

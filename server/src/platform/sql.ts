@@ -60,7 +60,7 @@ export async function openSqlite({
       await session.run('PRAGMA secure_delete = ON')
       await session.run('PRAGMA foreign_keys = ON')
     }
-    await session.run('PRAGMA cache_size = -16000')
+    await session.run('PRAGMA cache_size = -6000')
   } catch (thrown) {
     await client.close()
     throw thrown

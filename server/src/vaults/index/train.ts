@@ -9,7 +9,7 @@ import { packModel } from './model-bytes.ts'
 import { statements, type IndexStore } from './index-store.ts'
 
 const dimensions = 128
-const sampledPassages = 24_000
+const sampledPassages = 16_000
 const notesAtOnce = 200
 
 export interface TrainOptions {

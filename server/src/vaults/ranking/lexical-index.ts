@@ -16,7 +16,7 @@ const b = 0.4
 const quarter = 4
 
 /** The share of the base that delta and dead may reach before everything is packed again. */
-const repackShare = 0.3
+const repackShare = 0.15
 const repackFloor = 20_000
 
 export interface WeightedTerm {
