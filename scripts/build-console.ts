@@ -1,6 +1,6 @@
 /**
- * Builds the web console into `dist/console`: one script, one style sheet, a boot script that runs before the first
- * paint, a favicon, and the page that names them. Names carry a hash of the content, so that the server may let
+ * Builds the web console into `dist/console`: one script, the parts it loads when they are needed, one style sheet, a
+ * boot script that runs before the first paint, a favicon, and the page that names them. Names carry a hash of the content, so that the server may let
  * browsers keep everything except `index.html` for ever.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises'
@@ -17,10 +17,12 @@ export interface BuiltFile {
   readonly path: string
   readonly sizeBytes: number
   readonly gzipBytes: number
+  /** Loaded when a page needs it, not with the first one. */
+  readonly isLater: boolean
 }
 
 const repository = resolve(import.meta.dirname, '..')
-const hashedName = /^(?:index|boot|console)-[a-z0-9]+\.(?:js|css)$/
+const hashedName = /^(?:index|boot|console|chunk)-[a-z0-9]+\.(?:js|css)$/
 
 export async function buildConsole({
   outdir = join(repository, 'dist/console'),
@@ -34,14 +36,15 @@ export async function buildConsole({
     define: { 'process.env.NODE_ENV': '"production"' },
   } as const
   const builds = await Promise.all([
-    Bun.build({ ...shared, entrypoints: [join(source, 'index.tsx')], format: 'esm' }),
+    Bun.build({ ...shared, entrypoints: [join(source, 'index.tsx')], format: 'esm', splitting: true }),
     Bun.build({ ...shared, entrypoints: [join(source, 'boot.ts')], format: 'iife' }),
     Bun.build({ ...shared, entrypoints: [join(source, 'console.css')] }),
   ])
-  const [app, boot, styles] = builds.map((build) => build.outputs[0])
+  const [app, boot, styles] = builds.map(({ outputs }) => outputs.find(({ kind }) => kind !== 'chunk'))
   if (!app || !boot || !styles) throw new Error('The bundler made no output for a part of the console.')
+  const chunks = builds.flatMap(({ outputs }) => outputs.filter(({ kind }) => kind === 'chunk'))
   const texts = new Map<string, string>()
-  for (const output of [app, boot, styles]) texts.set(nameOf(output.path), await output.text())
+  for (const output of [app, boot, styles, ...chunks]) texts.set(nameOf(output.path), await output.text())
   texts.set('favicon.svg', await Bun.file(join(source, 'favicon.svg')).text())
   texts.set('index.html', pageOf({ app: nameOf(app.path), boot: nameOf(boot.path), styles: nameOf(styles.path) }))
   await mkdir(outdir, { recursive: true })
@@ -50,7 +53,12 @@ export async function buildConsole({
   for (const [path, text] of texts) {
     await Bun.write(join(outdir, path), text)
     const bytes = new TextEncoder().encode(text)
-    files.push({ path, sizeBytes: bytes.length, gzipBytes: Bun.gzipSync(bytes, { level: 9 }).length })
+    files.push({
+      path,
+      sizeBytes: bytes.length,
+      gzipBytes: Bun.gzipSync(bytes, { level: 9 }).length,
+      isLater: path.startsWith('chunk-'),
+    })
   }
   await Promise.all(stale.map((name) => rm(join(outdir, name))))
   return { files }
@@ -86,7 +94,8 @@ function pageOf(names: { app: string; boot: string; styles: string }): string {
 if (import.meta.main) {
   const { files } = await buildConsole()
   const kb = (bytes: number) => `${(bytes / 1_000).toFixed(1).padStart(7)} kB`
-  for (const file of files) console.log(`${file.path.padEnd(24)} ${kb(file.sizeBytes)} ${kb(file.gzipBytes)} gzip`)
-  const total = files.reduce((sum, file) => sum + file.gzipBytes, 0)
+  for (const { path, sizeBytes, gzipBytes, isLater } of files)
+    console.log(`${path.padEnd(24)} ${kb(sizeBytes)} ${kb(gzipBytes)} gzip${isLater ? ', when needed' : ''}`)
+  const total = files.reduce((sum, { gzipBytes, isLater }) => sum + (isLater ? 0 : gzipBytes), 0)
   console.log(`${'first load'.padEnd(24)} ${''.padStart(10)} ${kb(total)} gzip`)
 }

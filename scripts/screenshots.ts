@@ -16,6 +16,7 @@ const sizes = {
 } as const
 
 const answered = 'How many days of holiday do I get, and can I take any into next year?'
+const busyMinutes = 6
 const unanswered = 'How much is the Kubernetes cluster bill?'
 
 /** Each picture starts from the signed-in console's first page, except `sign-in`. */
@@ -46,6 +47,31 @@ const pictures: Record<string, (page: Page) => Promise<void>> = {
   },
 }
 
+/** Taken at the end, after some minutes of questions, so that there are numbers over time to see. */
+const busyPictures: Record<string, (page: Page) => Promise<void>> = {
+  cache: async (page) => {
+    await open(page, 'cache')
+    await page.locator('.cairn-series-plot canvas').waitFor()
+  },
+  'cache-purge': async (page) => {
+    await open(page, 'cache')
+    await page.locator('.cairn-series-plot canvas').waitFor()
+    await page.getByRole('button', { name: 'Purge' }).click()
+    await page.getByLabel('What').selectOption({ label: 'All from a note' })
+    await page.getByLabel('Vault').selectOption({ index: 1 })
+    await page.getByLabel('Note').fill('Handbook/Travel policy.md')
+  },
+  'cache-receipt': async (page) => {
+    await open(page, 'cache')
+    await page.getByRole('button', { name: 'Purge' }).click()
+    await page.getByLabel('What').selectOption({ label: 'All from a vault' })
+    await page.getByLabel('Vault').selectOption({ index: 1 })
+    await page.getByLabel('Done when').selectOption('all')
+    await page.getByRole('dialog').getByRole('button', { name: 'Purge' }).click()
+    await page.getByRole('heading', { name: 'Purged' }).waitFor({ timeout: 30_000 })
+  },
+}
+
 const wanted = process.argv.slice(2)
 const folder = join(repository, 'docs/screenshots')
 await mkdir(folder, { recursive: true })
@@ -58,16 +84,26 @@ for (const sentence of services.missing.values()) {
 await using server = await startServer({ port: 8_484, env: { CAIRN_OWNER_KEY: '' } })
 await makeKeys(server)
 await using browser = await openBrowser(services.env['CAIRN_TEST_CHROMIUM'])
-for (const [device, size] of Object.entries(sizes)) {
-  for (const theme of themes) {
-    const names = ['sign-in', ...Object.keys(pictures)].filter((name) => isWanted(`${name}-${device}-${theme}`))
-    for (const name of names) {
-      await using visit = await browser.visit({ ...size, theme })
-      await take(visit, name)
-      const file = join(folder, `${name}-${device}-${theme}.png`)
-      await writeFile(file, await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
-      console.log([file, ...visit.problems].join('\n  '))
-    }
+await takeAll(['sign-in', ...Object.keys(pictures)])
+if (listWanted(Object.keys(busyPictures)).length > 0) await beBusy(server)
+await takeAll(Object.keys(busyPictures))
+
+function listWanted(names: readonly string[]) {
+  return Object.entries(sizes).flatMap(([device, size]) =>
+    themes.flatMap((theme) =>
+      names.flatMap((name) =>
+        isWanted(`${name}-${device}-${theme}`) ? [{ name, size, theme, file: `${name}-${device}-${theme}.png` }] : [],
+      ),
+    ),
+  )
+}
+
+async function takeAll(names: readonly string[]): Promise<void> {
+  for (const { name, size, theme, file } of listWanted(names)) {
+    await using visit = await browser.visit({ ...size, theme })
+    await take(visit, name)
+    await writeFile(join(folder, file), await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
+    console.log([join(folder, file), ...visit.problems].join('\n  '))
   }
 }
 
@@ -84,7 +120,7 @@ async function take({ page }: Visit, name: string): Promise<void> {
   const link = (await (await server.post('/auth/links', undefined)).json()) as { url: string }
   await page.goto(link.url)
   await page.getByRole('textbox', { name: 'Question' }).waitFor()
-  await pictures[name]?.(page)
+  await (pictures[name] ?? busyPictures[name])?.(page)
   await page.mouse.move(0, 0)
   await page.waitForTimeout(200)
 }
@@ -107,5 +143,18 @@ async function makeKeys({ post, call }: RunningServer): Promise<void> {
     }
     if (name.startsWith('Obsidian')) await call('/api/vaults', { headers: { authorization: `Bearer ${made.key}` } })
     if (name.startsWith('Old')) await call(`/api/access/keys/${made.id}`, { method: 'DELETE' })
+  }
+}
+
+/** A few minutes of a small team: the same questions again and again, now and then a new one. */
+async function beBusy(busy: RunningServer): Promise<void> {
+  console.log(`${busyMinutes} minutes of questions, for numbers over time`)
+  const subjects = ['travel', 'parental leave', 'the Tern 3', 'on-call', 'calibration', 'recovery drills']
+  const end = performance.now() + busyMinutes * 60_000
+  for (let turn = 0; performance.now() < end; turn += 1) {
+    const subject = subjects[turn % subjects.length] ?? 'travel'
+    const isNew = turn % 5 === 4 || turn % 13 === 0
+    await busy.ask({ question: isNew ? `What about ${subject}, point ${turn}?` : `What do we say about ${subject}?` })
+    await new Promise((done) => setTimeout(done, 700 + (turn % 4) * 500))
   }
 }

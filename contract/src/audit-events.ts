@@ -40,6 +40,11 @@ export const auditEventTable = {
   'vault.registered': { category: 'vault', description: 'A vault was registered.', fields: ['vault'] },
   'vault.removed': { category: 'vault', description: 'A vault was removed from the server.', fields: ['vault'] },
   'vault.reindexed': { category: 'vault', description: 'A vault was indexed again by request.', fields: ['vault'] },
+  'cache.invalidated': {
+    category: 'system',
+    description: 'Somebody declared cached values no longer true. Scopes are told by kind and count, never by name.',
+    fields: ['scopeKinds', 'scopes', 'kind', 'wait', 'seq', 'committed'],
+  },
   'server.started': { category: 'system', description: 'The server started.', fields: ['version'] },
   'server.stopped': { category: 'system', description: 'The server stopped in good order.', fields: [] },
 } as const satisfies Record<string, AuditEventSpec>

@@ -16,6 +16,22 @@ export interface SettingMeta {
 const setting = <T extends z.ZodType>(schema: T, meta: SettingMeta): T => schema.meta({ ...meta }) as T
 
 const port = z.coerce.number<unknown>().int().min(0).max(65_535)
+const mebibyte = 1_024 * 1_024
+const day = 86_400_000
+const bytes = (least: number, usual: number) =>
+  z.coerce
+    .number<unknown>()
+    .int()
+    .min(least)
+    .max(2 ** 40)
+    .default(usual)
+const milliseconds = (usual: number) =>
+  z.coerce
+    .number<unknown>()
+    .int()
+    .min(0)
+    .max(365 * day)
+    .default(usual)
 const flagValue = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
 export const modelConfigSchema = z.union([
@@ -76,6 +92,11 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_BODY_TIMEOUT_MS',
         description: 'How long a request body may take to arrive, in milliseconds.',
       }),
+      workers: setting(z.coerce.number<unknown>().int().min(1).max(64).default(1), {
+        env: 'CAIRN_WORKERS',
+        flag: '--workers',
+        description: 'Processes that answer on the port. Each holds the search index in its own memory.',
+      }),
     })
     .prefault({}),
   data: z
@@ -94,6 +115,18 @@ export const configSchema = z.strictObject({
           env: 'CAIRN_DATABASE_URL',
           secret: true,
           description: 'PostgreSQL to use in place of SQLite in the data directory.',
+        },
+      ),
+      redisUrl: setting(
+        z
+          .string()
+          .regex(/^rediss?:\/\//, 'give a redis:// or rediss:// address')
+          .optional(),
+        {
+          env: 'CAIRN_REDIS_URL',
+          secret: true,
+          description:
+            'Redis or Valkey as third cache tier. Needed, the same one for all, when several servers share one PostgreSQL.',
         },
       ),
       keyring: setting(z.string().min(1).optional(), {
@@ -163,6 +196,55 @@ export const configSchema = z.strictObject({
       notFoundBelow: setting(z.coerce.number<unknown>().min(0).max(1).default(0.5), {
         env: 'CAIRN_NOT_FOUND_BELOW',
         description: 'The extractive model says “not found” when it is less sure than this, 0 to 1.',
+      }),
+    })
+    .prefault({}),
+  cache: z
+    .strictObject({
+      enabled: setting(flagValue.default(true), {
+        env: 'CAIRN_CACHE',
+        description: 'Give answers again that are still true. `false` makes everything anew.',
+      }),
+      memoryBytes: setting(bytes(16 * mebibyte, 256 * mebibyte), {
+        env: 'CAIRN_CACHE_MEMORY_BYTES',
+        description: 'Most that the memory tier holds in each process, in bytes.',
+      }),
+      diskBytes: setting(bytes(0, 1_024 * mebibyte), {
+        env: 'CAIRN_CACHE_DISK_BYTES',
+        description: 'Most that the disk tier holds, in bytes; 0 switches it off.',
+      }),
+      answers: setting(z.enum(['shared', 'user', 'off']).default('shared'), {
+        env: 'CAIRN_CACHE_ANSWERS',
+        description:
+          'Answers from notes. `shared`: with everybody who may read every passage that the answer was made from; a fast answer then shows that somebody asked before. `user`: with the asker alone. Answers within a conversation are never shared.',
+      }),
+      answerTtlMs: setting(milliseconds(day), {
+        env: 'CAIRN_CACHE_ANSWER_TTL_MS',
+        description:
+          'How long an answer from notes is given again, in milliseconds. A change of its notes ends it at once.',
+      }),
+      chat: setting(z.enum(['repeatable', 'all', 'off']).default('repeatable'), {
+        env: 'CAIRN_CACHE_CHAT',
+        description:
+          'Chat replies. `repeatable`: not those to requests that ask for variety, which are `temperature` above 0 without `seed`, and `n` above 1. `all`: those too.',
+      }),
+      chatSharing: setting(z.enum(['user', 'team', 'org']).default('user'), {
+        env: 'CAIRN_CACHE_CHAT_SHARING',
+        description:
+          'Who is given a chat reply again: the one who asked, their team, or everybody of this server. A fast reply then shows that somebody asked before.',
+      }),
+      chatTtlMs: setting(milliseconds(day), {
+        env: 'CAIRN_CACHE_CHAT_TTL_MS',
+        description: 'How long a chat reply is given again, in milliseconds.',
+      }),
+      embeddingTtlMs: setting(milliseconds(7 * day), {
+        env: 'CAIRN_CACHE_EMBEDDING_TTL_MS',
+        description: 'How long embeddings are given again, in milliseconds; 0 computes them anew.',
+      }),
+      searchTtlMs: setting(milliseconds(day / 24), {
+        env: 'CAIRN_CACHE_SEARCH_TTL_MS',
+        description:
+          'How long a search result is given again, in milliseconds; 0 searches anew. A change of the vault ends it at once.',
       }),
     })
     .prefault({}),

@@ -112,6 +112,12 @@ export const errorTable = {
     retryable: false,
     type: 'permission_error',
   },
+  'cache.fill-timeout': {
+    status: 504,
+    title: 'Making the answer took too long',
+    retryable: true,
+    type: 'api_error',
+  },
   'upstream.unreachable': {
     status: 502,
     title: 'The model provider cannot be reached',
@@ -174,6 +180,12 @@ export const errorTable = {
     type: 'permission_error',
   },
   'index.not-ready': { status: 503, title: 'The vault is not indexed yet', retryable: true, type: 'api_error' },
+  'cache.shared-unreachable': {
+    status: 503,
+    title: 'The shared cache cannot be reached',
+    retryable: true,
+    type: 'api_error',
+  },
   'server.busy': { status: 503, title: 'The server is busy', retryable: true, type: 'api_error' },
   'server.stopping': { status: 503, title: 'The server is stopping', retryable: true, type: 'api_error' },
   'storage.failed': { status: 503, title: 'The store cannot be used', retryable: true, type: 'api_error' },

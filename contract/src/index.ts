@@ -70,6 +70,19 @@ export {
   type Problem,
 } from './admin.ts'
 export {
+  cacheLimits,
+  cacheTierSchema,
+  cacheInvalidateSchema,
+  cacheReceiptSchema,
+  cacheStatsSchema,
+  type CacheTier,
+  type CacheTierState,
+  type CacheNamespace,
+  type CacheHistoryPoint,
+  type CacheReceipt,
+  type CacheReport,
+} from './cache.ts'
+export {
   configSchema,
   modelConfigSchema,
   upstreamSchema,

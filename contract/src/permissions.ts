@@ -21,6 +21,8 @@ export const permissionTable = {
   embed: { on: 'model', description: 'Compute embeddings.' },
   'model.list': { on: 'server', description: 'See which models can be used.' },
   'key.manage': { on: 'key', description: 'Create, list and revoke API keys.' },
+  'cache.read': { on: 'server', description: 'See what the cache holds and how well it does.' },
+  'cache.invalidate': { on: 'server', description: 'Declare what the cache holds no longer true.' },
   'metrics.read': { on: 'server', description: 'Read the metrics.' },
   'session.self': { on: 'server', description: 'See and end one’s own session.' },
 } as const satisfies Record<string, PermissionSpec>

@@ -8,24 +8,41 @@ import { accessSchema, createAccess, type Access } from './access/index.ts'
 import { auditSchema, createAudit, type Audit } from './audit/index.ts'
 import {
   createId,
+  createLonePeers,
   createToken,
   fail,
   Secret,
   systemClock,
   withDeadline,
   type Clock,
+  type HostPeers,
   type Logger,
   type Principal,
 } from './base/index.ts'
-import { createPassThroughCache } from './cache/index.ts'
+import { cacheEraSchema, openTieredCache, sumStats, type Cache, type CacheStats } from './cache/index.ts'
 import type { LoadedConfig } from './config/index.ts'
-import { createHttpServer, type HttpServer, type MetricSource } from './http/index.ts'
-import { createAsk, createChat, createEmbeddings, createSearch } from './pipeline/index.ts'
-import { createOutbound, createPermitOffice, lockDirectory, openKeyring, type Outbound } from './platform/index.ts'
+import { createCacheMetrics, createHttpServer, type HttpServer, type MetricSource } from './http/index.ts'
+import {
+  createAnnounce,
+  createAsk,
+  createChat,
+  createEmbeddings,
+  createSearch,
+  openPipelineCaches,
+} from './pipeline/index.ts'
+import { createOutbound, createPermitOffice, openKeyring, type Outbound } from './platform/index.ts'
 import { createBuiltInProvider, createProvider, type Provider } from './providers/index.ts'
-import { createRouting, type Routing } from './routing/index.ts'
-import { deploymentSchema, findDeploymentId, openStore, type Store, type StoreLocation } from './storage/index.ts'
-import { indexSchema, openVaults, vaultsSchema, type Vaults } from './vaults/index.ts'
+import { createRouting, shareSlots, type Routing } from './routing/index.ts'
+import {
+  deploymentSchema,
+  findDeploymentId,
+  holdDeployment,
+  openStore,
+  requireSameKeyring,
+  type Store,
+  type StoreLocation,
+} from './storage/index.ts'
+import { beginRun, indexSchema, openIndexingTurn, openVaults, vaultsSchema, type Vaults } from './vaults/index.ts'
 
 export interface AppOptions {
   readonly loaded: LoadedConfig
@@ -36,6 +53,20 @@ export interface AppOptions {
   /** Vaults to serve when none is named or registered. */
   readonly exampleVault: string | null
   readonly clock?: Clock
+  /** This process is one of several on one port; whoever started them holds the deployment. */
+  readonly worker?: WorkerPlace
+  /** Another server took the database while this one had lost touch with it: this one must stop. */
+  readonly onTaken?: () => void
+}
+
+/** What one of several processes is told by the one that started it. */
+export interface WorkerPlace {
+  readonly port: number
+  /** The same for all of them, since it stands in `server.json`. */
+  readonly localCredential: Secret
+  readonly peers: HostPeers
+  /** Nobody works on the deployment yet. */
+  readonly beginsRun: boolean
 }
 
 export interface App {
@@ -51,7 +82,8 @@ export interface App {
   close(): Promise<void>
 }
 
-const stateSchemas = [deploymentSchema, accessSchema, auditSchema, vaultsSchema]
+const stateSchemas = [deploymentSchema, accessSchema, auditSchema, vaultsSchema, cacheEraSchema]
+const keyPurposes = ['receipt-label', 'cache', 'cache-names'] as const
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of what there is, in the order of making
 export async function openApp({
@@ -61,6 +93,8 @@ export async function openApp({
   consoleDirectory,
   exampleVault,
   clock = systemClock,
+  worker,
+  onTaken = () => {},
 }: AppOptions): Promise<App> {
   const { config, secrets } = loaded
   const closers: (() => Promise<unknown>)[] = []
@@ -70,24 +104,42 @@ export async function openApp({
     if (failures.length > 0) throw failures[0]
   }
   try {
-    const lock = await lockDirectory(config.data.directory)
-    closers.push(() => lock.release())
+    const hold = worker ? null : await holdDeployment({ ...describePlace(loaded), logger, onTaken })
+    if (hold) closers.push(() => hold.release())
+    const peers = worker?.peers ?? createLonePeers()
+    const { workers } = config.server
+    // All processes together take about as many connections to PostgreSQL as one would.
+    const connections = Math.max(2, Math.floor(8 / workers))
     const locate = (name: string, durability: 'full' | 'normal'): StoreLocation =>
       secrets.databaseUrl === null
         ? { kind: 'sqlite', file: join(config.data.directory, `${name}.db`), durability }
         : { kind: 'postgres', url: secrets.databaseUrl.reveal() }
-    const store = await openStore({ location: locate('cairn', 'full'), schemas: stateSchemas }, logger)
+    const store = await openStore({ location: locate('cairn', 'full'), schemas: stateSchemas, connections }, logger)
     closers.push(() => store.close())
     const indexLocation = locate('index', 'normal')
-    const indexStore = await openStore({ location: indexLocation, schemas: [indexSchema] }, logger)
+    const indexStore = await openStore({ location: indexLocation, schemas: [indexSchema], connections }, logger)
     closers.push(() => indexStore.close())
 
     const deploymentId = await findDeploymentId(store, clock)
-    const keyring = await openKeyring(config.data.keyring ?? fail('config.invalid'), deploymentId, ['receipt-label'])
-    const localCredential = new Secret(`cairn_local_${createToken(32)}`)
+    const keyring = await openKeyring(config.data.keyring ?? fail('config.invalid'), deploymentId, keyPurposes)
+    const isFirst = worker?.beginsRun ?? hold?.isFirst ?? false
+    await requireSameKeyring(store, { fingerprint: keyring.sign('receipt-label', 'keyring'), isFirst })
+    const localCredential = worker?.localCredential ?? createLocalCredential()
     const access = await createAccess({ store, clock, logger, ownerKey: secrets.ownerKey, localCredential })
     const audit = createAudit({ store, clock })
-    const cache = createPassThroughCache()
+    const cache = await openTieredCache({
+      directory: config.data.directory,
+      deploymentId,
+      memoryBytes: config.cache.memoryBytes,
+      diskBytes: config.cache.diskBytes,
+      redisUrl: secrets.redisUrl,
+      state: store,
+      keyring,
+      clock,
+      logger,
+    })
+    closers.push(() => cache.close())
+    peers.answer('cache', () => cache.stats())
 
     const permits = createPermitOffice()
     const outbound = createOutbound({ permits, clock, logger })
@@ -98,9 +150,21 @@ export async function openApp({
         createProvider({ ...upstream, apiKey: secrets.upstreamKeys.get(upstream.id) }, providerServices),
       ),
     ]
-    const routing = createRouting({ providers, models: config.models, outbound, permits, clock, logger })
+    const routing = createRouting({
+      providers,
+      models: config.models,
+      outbound,
+      permits,
+      clock,
+      logger,
+      slotLimits: shareSlots(workers),
+    })
 
     const only = loaded.vaultsFromFlag || config.vaults.length > 0 ? config.vaults : null
+    if (isFirst) await beginRun(store)
+    const turn = openIndexingTurn(config.data.directory, secrets.databaseUrl)
+    closers.push(() => turn.close())
+    const isShared = worker !== undefined || secrets.databaseUrl !== null
     const vaults = await openVaults({
       store,
       indexStore,
@@ -110,6 +174,8 @@ export async function openApp({
       only,
       semanticWeight: config.retrieval.semanticWeight,
       keepOut: config.data.directory,
+      announce: createAnnounce(cache),
+      ...(isShared ? { shared: { turn, peers } } : {}),
     })
     closers.push(() => vaults.close())
     if (only === null && exampleVault !== null && (await vaults.list()).length === 0)
@@ -124,7 +190,8 @@ export async function openApp({
       citations: 5,
       notFoundBelow: config.retrieval.notFoundBelow,
     }
-    const services = { access, audit, cache, clock, logger, routing, vaults, signer, settings }
+    const caches = openPipelineCaches(cache, { ...config.cache, deploymentId })
+    const services = { access, audit, caches, clock, logger, routing, vaults, signer, settings }
     const http = createHttpServer({
       access,
       audit,
@@ -132,17 +199,20 @@ export async function openApp({
       clock,
       logger,
       models: routing,
+      cache,
+      collectCacheStats: async () => (await peers.collect('cache')) as readonly CacheStats[],
       pipeline: {
         ask: createAsk(services),
         search: createSearch(services),
         chat: createChat(services),
         embeddings: createEmbeddings(services),
       },
-      settings: { ...config.server },
+      settings: { ...config.server, ...(worker ? { port: worker.port, reusePort: true } : {}) },
+      peers,
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
       health: watchHealth(store, vaults, closers),
-      metricSources: [describeEgress(outbound), describeLoad(routing)],
+      metricSources: [describeEgress(outbound), describeLoad(routing), describeTurn(vaults), describeCache(cache)],
     })
     const self: Principal = {
       id: 'server',
@@ -155,6 +225,19 @@ export async function openApp({
   } catch (thrown) {
     await close()
     throw thrown
+  }
+}
+
+export function createLocalCredential(): Secret {
+  return new Secret(`cairn_local_${createToken(32)}`)
+}
+
+/** Where the deployment is, for `holdDeployment`. */
+export function describePlace({ config, secrets }: LoadedConfig) {
+  return {
+    directory: config.data.directory,
+    databaseUrl: secrets.databaseUrl?.reveal() ?? null,
+    hasRedis: secrets.redisUrl !== null,
   }
 }
 
@@ -182,6 +265,8 @@ function watchHealth(store: Store, vaults: Vaults, closers: (() => Promise<unkno
   return () => (vaults.isHealthy() ? state : 'failed')
 }
 
+const describeCache = (cache: Cache): MetricSource => createCacheMetrics(() => sumStats([cache.stats()]))
+
 /** What went through the outbound door. Providers are named by the configuration, so they are no secret of a person. */
 function describeEgress(outbound: Outbound): MetricSource {
   return () => [
@@ -208,5 +293,13 @@ function describeLoad(routing: Routing): MetricSource {
   return () => [
     gauge('cairn_upstream_in_flight', 'Requests under way at a provider.', ({ inFlight }) => inFlight),
     gauge('cairn_upstream_waiting', 'Requests waiting for a provider.', ({ waiting }) => waiting),
+  ]
+}
+
+/** Over all processes of a deployment it adds up to one, except in the moment of a takeover. */
+function describeTurn(vaults: Vaults): MetricSource {
+  const help = 'Processes of this server that have the turn to index; one in a deployment has it.'
+  return () => [
+    { name: 'cairn_indexing_processes', help, type: 'gauge', samples: [{ value: vaults.isIndexing() ? 1 : 0 }] },
   ]
 }

@@ -1,10 +1,14 @@
-/** The entry: takes everything from the process, hands it to the command line, exits with its code. */
+/**
+ * The entry: takes everything from the process, hands it to the command line, exits with its code. A supervisor starts
+ * the same program as its workers.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLogger, errorFields, systemClock, type Logger } from './base/index.ts'
 import { runCli } from './cli/index.ts'
 import { readEnvironment, type LoadedConfig } from './config/index.ts'
-import { findModelServers, openLocal, serve } from './run/index.ts'
+import { openParentChannel } from './platform/index.ts'
+import { findModelServers, openLocal, runWorker, serve, workerArgument } from './run/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -24,8 +28,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+const argv = process.argv.slice(2)
+const channel = argv[0] === workerArgument ? openParentChannel() : null
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    // A terminal sends it to workers too; their supervisor tells them what to do.
+    if (channel !== null && signal === 'SIGINT') return
     // The second signal means now.
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
@@ -46,9 +54,13 @@ function openLog({ config }: LoadedConfig): Logger {
   return logger
 }
 
+if (channel !== null) {
+  process.exit(await runWorker({ ...parts, channel, openLog, stop: stop.signal }))
+}
+
 process.exit(
   await runCli({
-    argv: process.argv.slice(2),
+    argv,
     env,
     cwd: process.cwd(),
     root,

@@ -205,7 +205,7 @@ describe('a dry run', () => {
 describe('a provider outside this machine that is cleared for internal notes', () => {
   test.each([
     ['public', 'What does the café sell kelp soup for?', 'Harbour café.md'],
-    ['internal', tide, 'Tide tables.md'],
+    ['internal', `${tide} In metres, please.`, 'Tide tables.md'],
   ])('gets %s passages, with its intent on record', async (label, question, note) => {
     const before = far.requests.length
     const { outcome, receipt } = await server.ask({ question, model: 'far-chat' })

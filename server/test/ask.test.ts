@@ -93,7 +93,7 @@ describe('the questions of examples/vault-questions.json', () => {
         egress: 'local',
         costUsd: 0,
         tokens: { input: 0, output: 0 },
-        cache: { status: 'bypass', tier: null },
+        cache: { status: 'miss', tier: null },
         attempts: [{ provider: 'cairn', model: 'extractive', outcome: 'ok' }],
       })
       expect(receipt.label).toMatch(/^(?:internal|confidential|restricted)\.[\w-]{20,}$/)
@@ -158,7 +158,8 @@ describe('one question', () => {
     expect(reply.headers.get('x-cairn-model')).toBe(receipt.model)
     expect(reply.headers.get('x-cairn-provider')).toBe(receipt.provider)
     expect(reply.headers.get('x-request-id')).toBe(receipt.requestId)
-    expect(reply.headers.get('x-cairn-cache')).toBe('bypass')
+    expect(reply.headers.get('x-cairn-cache')).toBe(receipt.cache.status)
+    expect(reply.headers.get('x-cairn-cache-tier')).toBe(receipt.cache.tier)
   })
 
   test('without a key is refused, and asks nothing', async () => {

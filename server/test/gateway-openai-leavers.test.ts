@@ -40,9 +40,15 @@ afterAll(async () => {
 })
 
 const model = 'test-chat!chunks=400,chunkDelayMs=20,chunkChars=400'
+/** No two the same, so that each has its own upstream call. */
+let asked = 0
 const bodies = {
-  '/v1/chat/completions': { model, stream: true, messages: [{ role: 'user', content: 'Tell me about the tide.' }] },
-  '/v1/ask': { model, stream: true, question: 'How high do spring tides reach?' },
+  '/v1/chat/completions': () => ({
+    model,
+    stream: true,
+    messages: [{ role: 'user', content: `Tell me about the tide, number ${asked++}.` }],
+  }),
+  '/v1/ask': () => ({ model, stream: true, question: `How high do spring tides reach? Number ${asked++}.` }),
 }
 
 /** Opens a stream, waits for its first data and leaves. */
@@ -65,7 +71,7 @@ function leave(
   index: number,
   decide: (got: string, goAway: () => void) => void,
 ): Promise<void> {
-  const body = JSON.stringify(bodies[path])
+  const body = JSON.stringify(bodies[path]())
   const head = [
     `POST ${path} HTTP/1.1`,
     `host: ${new URL(server.url).host}`,

@@ -56,7 +56,7 @@ const givenOwnerKey = 'ck_test_owner_0123456789abcdef0123456789'
 /** Resolves when the server is up and every vault is indexed. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const home = await mkdtemp(join(tmpdir(), 'cairn-test-'))
-  const data = join(home, 'data')
+  const data = options.env?.['CAIRN_DATA'] ?? join(home, 'data')
   const env = {
     ...inherited(),
     HOME: home,

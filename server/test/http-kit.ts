@@ -14,6 +14,8 @@ import type {
 } from '@cairn/contract'
 import { connect } from 'node:net'
 import { CairnError, createLogger, fail, systemClock, type Principal } from '../src/base/index.ts'
+import type { InvalidationReceipt, InvalidationRequest } from '../src/cache/index.ts'
+import { sampleStats } from '../src/cache/testing/sample-stats.ts'
 import { createHttpServer, type HttpDependencies, type HttpServer } from '../src/http/index.ts'
 
 export const ownerKey = 'ck_owner_0123456789abcdef'
@@ -130,6 +132,7 @@ export function startRig(change: RigChange = {}): Rig {
       ...change.pipeline,
     },
     models: { models: () => [model] },
+    cache: recordInvalidations([]),
     clock: systemClock,
     logger: createLogger({ level: 'debug', format: 'json', clock: systemClock, write: (line) => logLines.push(line) }),
     settings: { host: '127.0.0.1', port: 0, maxBodyBytes: 1_048_576, bodyTimeoutMs: 400, ...change.settings },
@@ -164,6 +167,20 @@ export function startRig(change: RigChange = {}): Rig {
     pathsRead: vaults.pathsRead,
     call,
     post,
+  }
+}
+
+/** A cache that keeps what it is asked to invalidate, and answers with `result`. */
+export function recordInvalidations(
+  asked: InvalidationRequest[],
+  result: InvalidationReceipt = { seq: 42, epoch: 'e1', committed: true, acked: ['node-a'], pending: [] },
+): HttpDependencies['cache'] {
+  return {
+    stats: () => sampleStats(),
+    async invalidate(request) {
+      asked.push(request)
+      return result
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { Icon, type IconName } from './icon.tsx'
 export interface BadgeProps {
   readonly children: ComponentChildren
   readonly tone?: 'neutral' | 'accent' | 'warn' | 'danger'
-  readonly icon?: IconName
+  readonly icon?: IconName | undefined
   readonly title?: string
 }
 

@@ -14,6 +14,8 @@ export interface ButtonProps {
   readonly disabled?: boolean
   readonly busy?: boolean
   readonly pressed?: boolean
+  /** For a button that opens something below it. */
+  readonly expanded?: boolean
   readonly describedBy?: string
   readonly buttonRef?: Ref<HTMLButtonElement>
   readonly onClick?: (event: MouseEvent) => void
@@ -34,6 +36,7 @@ export function Button(props: ButtonProps) {
       aria-label={props.label}
       title={iconOnly ? props.label : undefined}
       aria-pressed={props.pressed}
+      aria-expanded={props.expanded}
       aria-describedby={props.describedBy}
       ref={props.buttonRef ?? null}
       onClick={(event) => (busy ? event.preventDefault() : props.onClick?.(event))}

@@ -60,7 +60,21 @@ for (const theme of ['light', 'dark'] as const) {
       ['border-strong', 'bg'],
       ['accent', 'bg'],
       ['mark-edge', 'surface'],
+      ['series-1', 'surface'],
+      ['series-2', 'surface'],
+      ['series-3', 'surface'],
+      ['series-4', 'surface'],
     ] as const
     expect(edges.filter(([edge, back]) => contrast(colourOf(edge, theme), colourOf(back, theme)) < 3)).toEqual([])
   })
 }
+
+test('series of a chart that lie on each other can be told apart by their lightness alone', () => {
+  for (const theme of ['light', 'dark'] as const)
+    for (const [lower, upper] of [
+      ['series-1', 'series-2'],
+      ['series-2', 'series-3'],
+      ['series-3', 'series-4'],
+    ] as const)
+      expect(contrast(colourOf(lower, theme), colourOf(upper, theme)), `${lower}, ${theme}`).toBeGreaterThan(1.5)
+})

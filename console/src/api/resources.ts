@@ -1,5 +1,7 @@
 /** The server's resources under `/api` and `/auth`, one function a call. */
 import {
+  cacheReceiptSchema,
+  cacheStatsSchema,
   keyCreatedSchema,
   keyListSchema,
   modelsReplySchema,
@@ -30,6 +32,11 @@ export const listNotes = (vault: string, signal: AbortSignal) =>
   requestJson(`/api/vaults/${segment(vault)}/notes`, noteListSchema, { signal })
 export const getNote = (vault: string, note: string, signal: AbortSignal) =>
   requestJson(`/api/vaults/${segment(vault)}/notes/${note.split('/').map(segment).join('/')}`, noteSchema, { signal })
+
+export const getCacheStats = (minutes: number, signal: AbortSignal) =>
+  requestJson(`/api/cache/stats?minutes=${minutes}`, cacheStatsSchema, { signal })
+export const invalidateCache = (scopes: readonly string[], kind: 'hard' | 'soft', wait: 'commit' | 'all') =>
+  requestJson('/api/cache/invalidate', cacheReceiptSchema, { method: 'POST', body: { scopes, kind, wait } })
 
 export const listKeys = () => requestJson('/api/access/keys', keyListSchema)
 export const createKey = (name: string, expiresInDays: number | null) =>

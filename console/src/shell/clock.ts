@@ -4,16 +4,35 @@ export const now = (): number => Date.now()
 
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const countFormat = new Intl.NumberFormat()
 
 /** `at` in milliseconds since 1970. */
 export const formatDate = (at: number): string => dateFormat.format(at)
 export const formatDateTime = (at: number): string => dateTimeFormat.format(at)
+export const formatTimeOfDay = (at: number): string => timeFormat.format(at)
 export const formatCount = (count: number): string => countFormat.format(count)
 
 /** A count with its noun: “1 note”, “1,204 notes”. */
 export function formatCounted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
+const byteUnits = [
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
+export function formatBytes(bytes: number): string {
+  const [unit, size] = byteUnits.find(([, least]) => bytes >= least) ?? (['B', 1] as const)
+  const value = bytes / size
+  return `${value.toFixed(unit === 'B' || value >= 100 || value % 1 === 0 ? 0 : 1)} ${unit}`
+}
+
+/** A share from 0 to 1; rounded down, so that “100 %” is never almost all. Kept on one line. */
+export function formatShare(share: number): string {
+  return `${Math.floor(share * 100)}\u00A0%`
 }
 
 export function formatMs(ms: number): string {

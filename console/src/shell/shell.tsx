@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button, Dialog, Icon, Logo } from '@cairn/ui'
 import { AskPage } from '../ask/ask-page.tsx'
+import { CachePage } from '../cache/cache-page.tsx'
 import { KeysPage } from '../keys/keys-page.tsx'
 import { IndexStrip } from '../vaults/index-status.tsx'
 import { VaultsPage } from '../vaults/vaults-page.tsx'
@@ -60,6 +61,8 @@ function PageOf({ route }: { readonly route: Route }) {
       return <AskPage params={route.params} />
     case 'vaults':
       return <VaultsPage />
+    case 'cache':
+      return <CachePage />
     case 'keys':
       return <KeysPage />
   }

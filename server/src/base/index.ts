@@ -7,3 +7,4 @@ export { createLogger, errorFields, silentLogger, type Logger, type LogLevel, ty
 export { sleep, withDeadline } from './deadline.ts'
 export { type Principal } from './principal.ts'
 export { type NoteFilter } from './note-filter.ts'
+export { createLonePeers, createAnswers, type HostPeers } from './host-peers.ts'

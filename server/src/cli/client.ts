@@ -1,5 +1,7 @@
 /** Talks to a running server with the shapes of the contract, and turns its refusals into failures of the command. */
 import {
+  cacheReceiptSchema,
+  cacheStatsSchema,
   keyCreatedSchema,
   keyListSchema,
   indexStateSchema,
@@ -10,6 +12,8 @@ import {
   signInLinkSchema,
   vaultListSchema,
   vaultSchema,
+  type CacheReceipt,
+  type CacheReport,
   type VaultInfo,
 } from '@cairn/contract'
 import { z } from 'zod'
@@ -26,6 +30,12 @@ export interface ServerClient {
   createKey(options: { name: string; expiresInDays?: number }): Promise<z.infer<typeof keyCreatedSchema>>
   revokeKey(id: string): Promise<void>
   listModels(): Promise<z.infer<typeof modelsReplySchema>>
+  cacheStats(): Promise<CacheReport>
+  invalidateCache(request: {
+    scopes: readonly string[]
+    kind: 'hard' | 'soft'
+    wait: 'commit' | 'all'
+  }): Promise<CacheReceipt>
   /** The reply as it came, for `--json`. */
   post(path: string, body: unknown): Promise<unknown>
   stream(path: string, body: unknown): AsyncGenerator<ServerEvent>
@@ -96,6 +106,8 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     createKey: (options) => read(keyCreatedSchema, '/api/access/keys', { method: 'POST', body: options }),
     revokeKey: async (id) => void (await send(`/api/access/keys/${segment(id)}`, { method: 'DELETE' })),
     listModels: () => read(modelsReplySchema, '/api/models'),
+    cacheStats: () => read(cacheStatsSchema, '/api/cache/stats'),
+    invalidateCache: (request) => read(cacheReceiptSchema, '/api/cache/invalidate', { method: 'POST', body: request }),
     post: async (path, body) => readJson(await send(path, { method: 'POST', body })),
     stream: async function* (path, body) {
       yield* readEvents(await send(path, { method: 'POST', body, accept: 'text/event-stream' }))

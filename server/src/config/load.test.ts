@@ -74,6 +74,7 @@ test('no secret stands in the configuration, its explanation or its JSON', () =>
   const env = {
     CAIRN_OWNER_KEY: 'owner-key-very-secret',
     CAIRN_DATABASE_URL: 'postgres://u:very-secret@127.0.0.1/x',
+    CAIRN_REDIS_URL: 'rediss://:very-secret@127.0.0.1/0',
     CAIRN_UPSTREAMS: upstreams,
   }
   const loaded = loadConfig({ env, flags: {}, directory: emptyFolder() })
@@ -81,6 +82,7 @@ test('no secret stands in the configuration, its explanation or its JSON', () =>
   expect(Bun.inspect(loaded)).not.toContain('very-secret')
   expect(loaded.secrets.upstreamKeys.get('a')?.reveal()).toBe('sk-very-secret')
   expect(loaded.secrets.ownerKey?.reveal()).toBe('owner-key-very-secret')
+  expect(loaded.secrets.redisUrl?.reveal()).toBe('rediss://:very-secret@127.0.0.1/0')
 })
 
 test('each setting says which file, variable or flag it comes from', () => {
@@ -108,6 +110,8 @@ test.each([
   ['{"server": {"port": null}}', 'server.port: must be a number'],
   ['{"server": {"port": "8080"}}', 'server.port: must be a number'],
   ['{"server": {"port": 70000}}', 'server.port: '],
+  ['{"server": {"workers": 0}}', 'server.workers: '],
+  ['{"server": {"workers": 65}}', 'server.workers: '],
   ['{"server": {"host": 1}}', 'server.host: '],
   ['{"vaults": "notes"}', 'vaults: '],
   ['{"vaults": [{"path": 1}]}', 'vaults.0.path: '],
@@ -151,10 +155,11 @@ test('mistakes tell no secret', () => {
   const env = {
     CAIRN_OWNER_KEY: 'short-secret',
     CAIRN_DATABASE_URL: 'mysql://u:very-secret@127.0.0.1/x',
+    CAIRN_REDIS_URL: 'http://:very-secret@127.0.0.1/0',
     CAIRN_UPSTREAMS: '[{"id":"a","dialect":"openai","baseUrl":"no-url","apiKey":"sk-very-secret"}]',
   }
   const message = messageOf(() => loadConfig({ env, flags: {}, directory: emptyFolder() }))
-  expect(message).toContain('CAIRN_OWNER_KEY')
+  for (const name of ['CAIRN_OWNER_KEY', 'CAIRN_DATABASE_URL', 'CAIRN_REDIS_URL']) expect(message).toContain(name)
   expect(message).not.toMatch(/short-secret|very-secret/)
 })
 

@@ -16,6 +16,7 @@ export type Origin = 'default' | 'file' | 'environment' | 'flag'
 
 export interface Secrets {
   readonly databaseUrl: Secret | null
+  readonly redisUrl: Secret | null
   readonly ownerKey: Secret | null
   /** API keys of upstreams, by upstream id. */
   readonly upstreamKeys: ReadonlyMap<string, Secret>
@@ -97,7 +98,7 @@ interface Parts {
 
 function finish(raw: Config, { origins, known, options, file }: Parts): LoadedConfig {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(options.directory, path))
-  const { databaseUrl, ...data } = raw.data
+  const { databaseUrl, redisUrl, ...data } = raw.data
   const { ownerKey } = raw.access
   const upstreamKeys = new Map<string, Secret>()
   for (const { id, apiKey } of raw.upstreams) if (apiKey !== undefined) upstreamKeys.set(id, new Secret(apiKey))
@@ -113,7 +114,7 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
     upstreams: raw.upstreams.map(({ apiKey: _, ...upstream }) => upstream),
   }
   const secret = (value: string | undefined): Secret | null => (value === undefined ? null : new Secret(value))
-  const shown = { ...raw, ...config, data: { ...config.data, databaseUrl }, access: raw.access }
+  const shown = { ...raw, ...config, data: { ...config.data, databaseUrl, redisUrl }, access: raw.access }
   const settings = known.map((setting): ExplainedSetting => {
     const value = getAt(shown, setting.path)
     const at = origins.get(setting.path)
@@ -126,7 +127,12 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
   })
   return {
     config: deepFreeze(config),
-    secrets: { databaseUrl: secret(databaseUrl), ownerKey: secret(ownerKey), upstreamKeys },
+    secrets: {
+      databaseUrl: secret(databaseUrl),
+      redisUrl: secret(redisUrl),
+      ownerKey: secret(ownerKey),
+      upstreamKeys,
+    },
     settings,
     vaultsFromFlag: origins.get('vaults')?.origin === 'flag',
     file,

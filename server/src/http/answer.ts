@@ -4,6 +4,7 @@
  */
 import { CairnError, fail, type Principal } from '../base/index.ts'
 import { readCredentials } from './credentials.ts'
+import { refusesCache } from './headers.ts'
 import { findOwnOrigin, isLoopbackAddress } from './origin.ts'
 import { parseInput } from './parse-input.ts'
 import { parseJson } from './parse-json.ts'
@@ -60,6 +61,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
       principal,
       signal: exchange.signal,
       startedAtMs: exchange.startedAtMs,
+      ...(refusesCache(request.headers) ? { cache: 'bypass' as const } : {}),
     }
     return await route.handle({ ...input, call } satisfies ProtectedInput<string, unknown, unknown>)
   }

@@ -12,7 +12,8 @@ import type {
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
 import type { Audit, AuditEntry } from '../audit/index.ts'
-import type { Clock, Logger, Principal } from '../base/index.ts'
+import type { Cache, CacheStats } from '../cache/index.ts'
+import type { Clock, HostPeers, Logger, Principal } from '../base/index.ts'
 import type { Call } from '../pipeline/index.ts'
 import type { Vaults as WholeVaults } from '../vaults/index.ts'
 import type { MetricSource } from './metrics.ts'
@@ -59,6 +60,8 @@ export interface HttpSettings {
   /** 0 takes any free port. */
   readonly port: number
   readonly reusePort?: boolean
+  /** Processes that share the port. */
+  readonly workers?: number
   /** The address under which others reach this server; its host is accepted beside loopback. */
   readonly publicUrl?: string | undefined
   readonly maxBodyBytes: number
@@ -75,6 +78,9 @@ export interface HttpDependencies {
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue
+  readonly cache: Pick<Cache, 'stats' | 'invalidate'>
+  /** The numbers of each process of this host; without it this process is the only one. */
+  readonly collectCacheStats?: () => Promise<readonly CacheStats[]>
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: HttpSettings
@@ -84,4 +90,6 @@ export interface HttpDependencies {
   /** Whether the parts behind the edge can serve; asked by `/readyz`. */
   readonly health: () => 'ok' | 'starting' | 'failed'
   readonly metricSources?: readonly MetricSource[]
+  /** The other processes of this host; without it this process is the only one. */
+  readonly peers?: HostPeers
 }

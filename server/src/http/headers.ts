@@ -20,6 +20,13 @@ export function takeRequestId(headers: Headers): string {
   return own !== null && /^[A-Za-z0-9._-]{8,64}$/.test(own) ? own : createId('req')
 }
 
+/** Whether the caller wants a reply that is made for it and not kept (RFC 9111, section 5.2.1). */
+export function refusesCache(headers: Headers): boolean {
+  const wishes = headers.get('cache-control')?.toLowerCase().split(',') ?? []
+  const isRefused = wishes.some((wish) => wish.trim() === 'no-store' || wish.trim() === 'no-cache')
+  return isRefused || headers.get('x-cairn-cache')?.trim().toLowerCase() === 'bypass'
+}
+
 /** What a provider's reply may add: the type, when to try again, and our own words. Cookies, hop-by-hop and CORS stay behind. */
 export function passHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const passed: Record<string, string> = {}

@@ -8,7 +8,8 @@ export type {
   ModelCatalogue,
   Pipeline,
 } from './dependencies.ts'
-export type { MetricFamily, MetricSample, MetricSource } from './metrics.ts'
+export { foldFamilies, metricsTopic, type MetricFamily, type MetricSample, type MetricSource } from './metrics.ts'
+export { createCacheMetrics } from './cache-metrics.ts'
 export { formatSignInUrl } from './handlers/identity.ts'
 export { routes } from './routes.ts'
 export { createOpenApi } from './openapi.ts'

@@ -1,6 +1,7 @@
 /**
  * Counters and histograms in Prometheus' text format 0.0.4. No label names a person, key, vault or note: label values
- * are route templates, methods and other words from our own tables.
+ * are route templates, methods and other words from our own tables. A server of several processes shows the sum of
+ * theirs.
  */
 
 export type Labels = Readonly<Record<string, string>>
@@ -10,12 +11,19 @@ export interface MetricSample {
   readonly value: number
   /** `_bucket`, `_sum` or `_count` of a histogram. */
   readonly suffix?: string
+  /** Where one sample of a family is merged otherwise than the rest. */
+  readonly merge?: Merge
 }
+
+/** How the numbers of several processes become one. */
+export type Merge = 'sum' | 'max' | 'min'
 
 export interface MetricFamily {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
+  /** Added when absent. */
+  readonly merge?: Merge
   readonly samples: readonly MetricSample[]
 }
 
@@ -36,8 +44,12 @@ export interface MetricsRegistry {
   /** A number read when asked for. */
   gauge(name: string, help: string, read: () => number): void
   register(source: MetricSource): void
-  render(): string
+  /** Everything as it stands now. */
+  families(): MetricFamily[]
 }
+
+/** On which the processes of a host tell each other their numbers. */
+export const metricsTopic = 'metrics'
 
 /** A family with more label sets than this has a label it should not have; further sets are dropped. */
 const maxSeries = 1_000
@@ -84,12 +96,42 @@ export function createMetricsRegistry(): MetricsRegistry {
     register(source) {
       sources.push(source)
     },
-    render: () =>
-      `${sources
-        .flatMap((source) => source())
-        .map(formatFamily)
-        .join('\n')}\n`,
+    families: () => sources.flatMap((source) => [...source()]),
   }
+}
+
+/** One list out of those of several processes, in the order of the first. */
+export function mergeFamilies(lists: readonly (readonly MetricFamily[])[]): MetricFamily[] {
+  const merged = new Map<string, { family: MetricFamily; samples: Map<string, MetricSample> }>()
+  for (const family of lists.flat()) {
+    const known = merged.get(family.name) ?? { family, samples: new Map<string, MetricSample>() }
+    merged.set(family.name, known)
+    for (const sample of family.samples) {
+      const key = JSON.stringify([sample.suffix, sample.labels])
+      const before = known.samples.get(key)?.value
+      known.samples.set(
+        key,
+        before === undefined
+          ? sample
+          : { ...sample, value: combine(sample.merge ?? family.merge, before, sample.value) },
+      )
+    }
+  }
+  return [...merged.values()].map(({ family, samples }) => ({ ...family, samples: [...samples.values()] }))
+}
+
+function combine(merge: Merge | undefined, one: number, other: number): number {
+  if (merge === 'max') return Math.max(one, other)
+  return merge === 'min' ? Math.min(one, other) : one + other
+}
+
+/** What stays of processes that have ended: what they counted. What they had open is gone with them. */
+export function foldFamilies(earlier: readonly MetricFamily[], last: readonly MetricFamily[]): MetricFamily[] {
+  return mergeFamilies([earlier, last]).filter(({ type }) => type !== 'gauge')
+}
+
+export function renderFamilies(families: readonly MetricFamily[]): string {
+  return `${families.map(formatFamily).join('\n')}\n`
 }
 
 interface HistogramSeries {

@@ -6,6 +6,9 @@ import {
   askDryRunSchema,
   askReplySchema,
   askRequestSchema,
+  cacheInvalidateSchema,
+  cacheReceiptSchema,
+  cacheStatsSchema,
   chatRequestSchema,
   citationSchema,
   embeddingsRequestSchema,
@@ -46,6 +49,7 @@ const requestSchemas = {
   VaultCreate: vaultCreateSchema,
   KeyCreate: keyCreateSchema,
   SignIn: signInSchema,
+  CacheInvalidate: cacheInvalidateSchema,
 } as const
 
 const replySchemas = {
@@ -69,6 +73,8 @@ const replySchemas = {
   KeyList: keyListSchema,
   KeyCreated: keyCreatedSchema,
   SignInLink: signInLinkSchema,
+  CacheStats: cacheStatsSchema,
+  CacheReceipt: cacheReceiptSchema,
   Session: sessionSchema,
   Health: healthSchema,
   Problem: problemSchema,

@@ -16,6 +16,9 @@ const quotableFields: ReadonlySet<PropertyKey> = new Set([
   'role',
   'expiresInDays',
   'include_usage',
+  'kind',
+  'wait',
+  'minutes',
 ])
 
 const maxIssues = 12

@@ -50,10 +50,17 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
   )
   let streams = 0
   let pendingRefusals = 0
+  metrics.gauge('cairn_server_processes', 'Processes that answer on the port.', () => 1)
   metrics.gauge('cairn_http_requests_in_flight', 'Requests being answered now.', inFlight)
   metrics.gauge('cairn_http_streams_open', 'Streamed replies open now.', () => streams)
-  metrics.gauge('cairn_process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss())
-  metrics.gauge('cairn_process_heap_used_bytes', 'Heap in use by this process.', () => process.memoryUsage().heapUsed)
+  metrics.gauge('cairn_process_resident_memory_bytes', 'Memory of the server’s processes.', () =>
+    process.memoryUsage.rss(),
+  )
+  metrics.gauge(
+    'cairn_process_heap_used_bytes',
+    'Heap in use by the server’s processes.',
+    () => process.memoryUsage().heapUsed,
+  )
 
   function recordRefusal(
     code: string,

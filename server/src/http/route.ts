@@ -4,8 +4,8 @@
  */
 import type { Permission } from '@cairn/contract'
 import type { z } from 'zod'
+import type { HostPeers } from '../base/index.ts'
 import type { Call, HttpDependencies } from './dependencies.ts'
-import type { MetricsRegistry } from './metrics.ts'
 import type { ConsoleAssets } from './console-assets.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { HttpReply } from './reply.ts'
@@ -40,7 +40,7 @@ export interface Exchange {
 
 /** What handlers use beside the request. */
 export interface RouteServices extends HttpDependencies {
-  readonly metrics: MetricsRegistry
+  readonly peers: HostPeers
   readonly assets: ConsoleAssets
   readonly signInLimit: RateLimit
   readonly heartbeatMs: number

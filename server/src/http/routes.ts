@@ -6,6 +6,10 @@ import {
   askDryRunSchema,
   askReplySchema,
   askRequestSchema,
+  cacheInvalidateSchema,
+  cacheLimits,
+  cacheReceiptSchema,
+  cacheStatsSchema,
   chatRequestSchema,
   embeddingsRequestSchema,
   healthSchema,
@@ -29,6 +33,7 @@ import {
 } from '@cairn/contract'
 import { z } from 'zod'
 import { ask, search } from './handlers/ask.ts'
+import { describeCache, invalidateCache } from './handlers/cache.ts'
 import { chat, describeModels, embeddings, listModels } from './handlers/gateway.ts'
 import {
   createKey,
@@ -49,6 +54,10 @@ const pageQuery = z.strictObject({
   limit: z.coerce.number<string>().int().min(1).max(1_000).default(200),
 })
 const relatedQuery = z.strictObject({ limit: z.coerce.number<string>().int().min(1).max(50).default(10) })
+
+const historyQuery = z.strictObject({
+  minutes: z.coerce.number<string>().int().min(0).max(cacheLimits.historyMinutes).default(cacheLimits.historyMinutes),
+})
 
 const events = (description: string): ReplySpec => ({ status: 200, description, mediaType: 'text/event-stream' })
 const nothing: ReplySpec = { status: 204, description: 'Done.' }
@@ -212,6 +221,35 @@ export const routes: readonly Route[] = [
     summary: 'List the models with provider, clearance and price.',
     replies: [{ status: 200, description: 'The models.', schema: modelsReplySchema }],
     handle: describeModels,
+  }),
+  protectedRoute({
+    method: 'GET',
+    path: '/api/cache/stats',
+    permission: 'cache.read',
+    audience: 'problem',
+    query: historyQuery,
+    summary: 'What the cache holds and how well it does, over all processes of this host.',
+    replies: [
+      { status: 200, description: 'The numbers; reads by minute for the asked time.', schema: cacheStatsSchema },
+    ],
+    handle: describeCache,
+  }),
+  protectedRoute({
+    method: 'POST',
+    path: '/api/cache/invalidate',
+    permission: 'cache.invalidate',
+    audience: 'problem',
+    body: cacheInvalidateSchema,
+    summary: 'Declare what the cache holds under some scopes no longer true.',
+    replies: [
+      { status: 200, description: 'The log has it.', schema: cacheReceiptSchema },
+      {
+        status: 202,
+        description: 'It is in force in this process, kept on disk and tried again until the log has it.',
+        schema: cacheReceiptSchema,
+      },
+    ],
+    handle: invalidateCache,
   }),
   protectedRoute({
     method: 'GET',

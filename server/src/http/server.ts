@@ -2,7 +2,7 @@
  * The edge as a whole: takes requests from the socket, has them answered (`answer.ts`), and stops in good order. A
  * client that leaves aborts its own work; a stop waits for open work, then aborts it.
  */
-import { CairnError, errorFields, toCairnError, withDeadline } from '../base/index.ts'
+import { CairnError, createLonePeers, errorFields, toCairnError, withDeadline, type HostPeers } from '../base/index.ts'
 import { listenHttp, type HttpListener, type HttpPeer } from '../platform/index.ts'
 import { createAnswer, mustClose, type Trace } from './answer.ts'
 import { createConsoleAssets } from './console-assets.ts'
@@ -10,9 +10,9 @@ import { createResponse } from './create-response.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { takeRequestId } from './headers.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
-import { createMetricsRegistry, type MetricsRegistry } from './metrics.ts'
+import { createMetricsRegistry, metricsTopic } from './metrics.ts'
 import { createOpenApi } from './openapi.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { hasBody } from './read-body.ts'
 import { createReport, type Report } from './report.ts'
 import type { HttpReply } from './reply.ts'
@@ -41,9 +41,11 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   const metrics = createMetricsRegistry()
   const report = createReport({ metrics, clock, logger, audit: deps.audit, inFlight: inFlight.size })
   for (const source of deps.metricSources ?? []) metrics.register(source)
+  const peers = deps.peers ?? createLonePeers()
+  peers.answer(metricsTopic, () => metrics.families())
   let listener: HttpListener | null = null
   const port = () => listener?.port ?? settings.port
-  const services = createServices(deps, { metrics, port, stopping: stopping.signal })
+  const services = createServices(deps, { peers, port, stopping: stopping.signal })
   const fetch = createFetch(services, { inFlight, report, stopping: stopping.signal })
 
   return {
@@ -79,19 +81,24 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
 
 function createServices(
   deps: HttpDependencies,
-  { metrics, port, stopping }: { metrics: MetricsRegistry; port: () => number; stopping: AbortSignal },
+  { peers, port, stopping }: { peers: HostPeers; port: () => number; stopping: AbortSignal },
 ): RouteServices {
   let openApi: string | null = null
   return {
     ...deps,
-    metrics,
+    peers,
     port,
     assets: createConsoleAssets(deps.consoleDirectory),
-    signInLimit: createRateLimit({ clock: deps.clock, burst: 10, refillMs: 6_000 }),
+    signInLimit: createSignInLimit(deps),
     heartbeatMs: deps.settings.heartbeatMs ?? 15_000,
     openApi: () => (openApi ??= JSON.stringify(createOpenApi(routes, { version: deps.server.version }))),
     readiness: () => (stopping.aborted ? 'stopping' : deps.health()),
   }
+}
+
+/** Ten attempts at once and one every six seconds, for all processes on the port together. */
+function createSignInLimit({ clock, settings: { workers = 1 } }: HttpDependencies): RateLimit {
+  return createRateLimit({ clock, burst: Math.ceil(10 / workers), refillMs: 6_000 * workers })
 }
 
 function createFetch(

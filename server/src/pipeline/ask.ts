@@ -3,16 +3,15 @@
  * it, was it answered before, in which order to try, try, tell, record. Each call below is one folder of `server/src`.
  */
 import { toCairnError } from '../base/index.ts'
-import { templateVersion } from './compose-prompt.ts'
+import { findAnswer } from './answers.ts'
 import { describeDryRun } from './dry-run.ts'
-import { draftByModel, draftByQuoting, finishDraft, type Draft } from './draft.ts'
 import { openRecord } from './gateway-reply.ts'
 import { ground } from './ground.ts'
-import { collectReply, tellDraft, tellRefusal, type Told } from './tell.ts'
+import { collectReply, tellAnswer, tellRefusal, type Told } from './tell.ts'
 import type { Ask, AskServices } from './ask-types.ts'
 
 export function createAsk(services: AskServices): Ask {
-  const { access, cache, routing, vaults, settings } = services
+  const { access, routing, settings } = services
 
   return async function ask(call, request) {
     access.require(call.principal, 'ask', request.vault)
@@ -28,28 +27,13 @@ export function createAsk(services: AskServices): Ask {
     const told: Told = { call, request, grounded, record, services }
     if (plan.attempts.length === 0) return reply(tellRefusal(told, plan), request.stream)
 
-    const execute = () =>
-      routing.execute<Draft>(plan, {
-        signal: call.signal,
-        report: record.attempted,
-        settled: ({ settled }) => settled,
-        async send(deployment, permit, signal) {
-          if (deployment.provider.dialect === 'extractive')
-            return draftByQuoting(grounded, vaults, { limit, ...settings })
-          await record.intend(deployment, 'answer', grounded.label)
-          const draft = await draftByModel({ grounded, request, deployment, permit, signal, limit })
-          return request.stream === true ? draft : finishDraft(draft)
-        },
-      })
     try {
-      const key = [
-        'ask',
-        templateVersion,
-        request.question,
-        ...grounded.passages.map(({ vault, note, version, start }) => `${vault}/${note}@${version}:${start}`),
-      ]
-      const outcome = await cache.reuse(cache.scopeOf(call.principal), key, execute)
-      return await reply(tellDraft(told, outcome), request.stream)
+      // From the very same passages it may have been answered already; otherwise one caller has it made for all.
+      const answer = await findAnswer(
+        { call, request, grounded, asked: candidates.asked, plan, record, limit },
+        services,
+      )
+      return await reply(tellAnswer(told, answer), request.stream)
     } catch (thrown) {
       void record.ended('failed', { vaults: grounded.vaults, label: grounded.label })
       throw toCairnError(thrown)
@@ -57,7 +41,7 @@ export function createAsk(services: AskServices): Ask {
   }
 }
 
-async function reply({ events, headers }: ReturnType<typeof tellDraft>, stream: boolean | undefined): ReturnType<Ask> {
+async function reply({ events, headers }: ReturnType<typeof tellAnswer>, stream: boolean | undefined): ReturnType<Ask> {
   if (stream === true) return { kind: 'stream', events, headers }
   return { kind: 'reply', reply: await collectReply(events), headers }
 }

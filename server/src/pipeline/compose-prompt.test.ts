@@ -26,6 +26,7 @@ const grounded = (passages: Passage[]) => ({
   passages,
   label: 'internal' as const,
   vaults: ['v'],
+  positions: new Map(),
 })
 
 test('numbers the passages and says once where each stands', () => {

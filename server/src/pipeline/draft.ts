@@ -9,23 +9,27 @@ import { createCitationFilter } from './citation-filter.ts'
 import { composePrompt, notFoundMark } from './compose-prompt.ts'
 import type { Grounded } from './ground.ts'
 
-export interface DraftEnd {
-  outcome: Outcome
-  citations: Citation[]
+/** How an answer ended. Data only, since it may be kept. */
+export interface AnswerEnd {
+  readonly outcome: Outcome
+  readonly citations: readonly Citation[]
   /** Nearest passages when nothing was found. */
-  related: Citation[]
-  /** The passages that the answer was made from. */
-  madeFrom: readonly Passage[]
-  confidence: number | null
-  usage: Usage
+  readonly related: readonly Citation[]
+  /** What the answer was made from, as places in the list of grounded passages. */
+  readonly madeFrom: readonly number[]
+  readonly confidence: number | null
+  readonly usage: Usage
 }
 
 export interface Draft {
   /** Pieces of the answer's text; returns how it ended. */
-  pieces: AsyncGenerator<string, DraftEnd>
+  pieces: AsyncGenerator<string, AnswerEnd>
   /** When the provider's stream is over, however it ended. */
   settled: Promise<unknown>
 }
+
+/** Changes with every change of how sentences are chosen and put together, since answers depend on it. */
+export const quotingVersion = 'quote-1'
 
 const relatedPassages = 5
 
@@ -43,7 +47,7 @@ export async function draftByQuoting(
   )
   const confidence = Math.round(answer.confidence * 100) / 100
   const isFound = answer.confidence >= notFoundBelow && answer.sentences.length > 0
-  async function* pieces(): AsyncGenerator<string, DraftEnd> {
+  async function* pieces(): AsyncGenerator<string, AnswerEnd> {
     const usage = { input: 0, output: 0 }
     if (!isFound)
       return {
@@ -62,7 +66,7 @@ export async function draftByQuoting(
       const plain = withoutMarkers(text)
       yield index === 0 ? `${plain} [1]` : `\n- **${sourceName(passage)}**: ${plain} [${index + 1}]`
     }
-    const madeFrom = answer.sentences.map(({ passage }) => passage)
+    const madeFrom = answer.sentences.map(({ passage }) => findPlace(candidates, passage))
     return { outcome: 'answered', citations, related: [], madeFrom, confidence, usage }
   }
   return { pieces: pieces(), settled: Promise.resolve() }
@@ -77,7 +81,7 @@ export async function finishDraft({ pieces, settled }: Draft): Promise<Draft> {
   let step = await pieces.next()
   for (; step.done !== true; step = await pieces.next()) read.push(step.value)
   const end = step.value
-  async function* replay(): AsyncGenerator<string, DraftEnd> {
+  async function* replay(): AsyncGenerator<string, AnswerEnd> {
     yield* read
     return end
   }
@@ -121,7 +125,7 @@ export async function draftByModel({
   }
 }
 
-async function* readModel(reply: ChatReply, { passages }: Grounded, limit: number): AsyncGenerator<string, DraftEnd> {
+async function* readModel(reply: ChatReply, { passages }: Grounded, limit: number): AsyncGenerator<string, AnswerEnd> {
   const filter = createCitationFilter(passages.length, limit)
   // Held back until it is clear that the answer is not the mark for “not found”.
   let held = ''
@@ -135,20 +139,21 @@ async function* readModel(reply: ChatReply, { passages }: Grounded, limit: numbe
     if (clean !== '') yield clean
   }
   const usage = reply.kind === 'stream' ? reply.stream.usage() : reply.usage
+  const madeFrom = passages.map((_, index) => index)
   const isEmpty = !isAnswer && held.trim() === ''
   if (isEmpty || held.trimStart().startsWith(notFoundMark))
     return {
       outcome: 'not-found',
       citations: [],
       related: citePassages(passages),
-      madeFrom: passages,
+      madeFrom,
       confidence: null,
       usage,
     }
   const rest = filter.push(held) + filter.end()
   if (rest !== '') yield rest
   const citations = filter.used().map((passage, index) => cite(passages[passage - 1] as Passage, index + 1))
-  return { outcome: 'answered', citations, related: [], madeFrom: passages, confidence: null, usage }
+  return { outcome: 'answered', citations, related: [], madeFrom, confidence: null, usage }
 }
 
 async function* readText(reply: ChatReply): AsyncGenerator<string> {
@@ -168,6 +173,14 @@ export function citePassages(passages: readonly Passage[], most = relatedPassage
 function cite(passage: Passage, n: number, part: { start: number; end: number; quote: string } = passage): Citation {
   const { vault, note, version, heading } = passage
   return { n, vault, note, version, heading, start: part.start, end: part.end, quote: part.quote }
+}
+
+/** Where the passage stands in the list. The answerer works in another thread, so it gives back copies. */
+function findPlace(list: readonly Passage[], passage: Passage): number {
+  return list.findIndex(
+    ({ vault, note, start, end }) =>
+      vault === passage.vault && note === passage.note && start === passage.start && end === passage.end,
+  )
 }
 
 /** A note's own “[3]” would read as a citation of ours. */

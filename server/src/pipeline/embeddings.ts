@@ -1,8 +1,11 @@
 /** `POST /v1/embeddings`: the same life as a chat request, without streaming. */
 import type { EmbeddingsRequest } from '@cairn/contract'
-import { sha256 } from '../base/index.ts'
+import { partitionOf } from '../cache/index.ts'
 import type { JsonReply } from '../routing/index.ts'
+import { forCall } from './caches.ts'
+import { keyOfRequest } from './chat-key.ts'
 import { callersOwn, openRecord, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
+import { findJson } from './json-replies.ts'
 import type { Call } from './types.ts'
 
 export interface EmbeddingsInput {
@@ -14,38 +17,53 @@ export interface EmbeddingsInput {
 export type Embeddings = (call: Call, input: EmbeddingsInput) => Promise<GatewayReply>
 
 export function createEmbeddings(services: GatewayServices): Embeddings {
-  const { access, cache, clock, routing } = services
+  const { access, caches, clock, routing } = services
 
   return async function embeddings(call, { body, request }) {
     access.require(call.principal, 'embed', request.model)
     const candidates = routing.candidates(request.model, 'embedding', call.principal)
+    const plan = routing.plan(candidates, callersOwn)
     const record = openRecord('embeddings.created', call, services)
     const inputs = countInputs(request.input)
+    const partition = partitionOf(call.principal, 'user')
 
-    const run = () =>
-      routing.execute<JsonReply>(routing.plan(candidates, callersOwn), {
-        signal: call.signal,
+    const execute = (signal: AbortSignal) =>
+      routing.execute<JsonReply>(plan, {
+        signal,
         report: record.attempted,
-        async send(deployment, permit, signal) {
+        async send(deployment, permit, sent) {
           const { model, provider } = deployment
           await record.intend(deployment, 'embeddings')
           return provider.embeddings(
             { body, model, answerAs: candidates.exact ? null : `${provider.id}/${model}` },
-            { permit, signal },
+            { permit, signal: sent },
           )
         },
       })
 
     try {
-      const outcome = await cache.reuse(cache.scopeOf(call.principal), ['embeddings', sha256(body)], run)
+      const reply = await findJson({
+        call,
+        record,
+        partition,
+        namespace: forCall(caches.embeddings, call),
+        key: () => keyOfRequest('embedding', body, { partition, candidates, caches }),
+        first: plan.attempts[0],
+        execute,
+        // A list of vectors has neither id nor time: it is given again as it came.
+        keep: (bytes) => [decoder.decode(bytes)],
+        give: (parts) => parts.join(''),
+      })
       void record.ended('ok', { inputs })
-      return replyWithJson(call, outcome, outcome.value.value, clock)
+      return replyWithJson(call, reply, reply, clock)
     } catch (thrown) {
       void record.ended('failed', { inputs })
       throw thrown
     }
   }
 }
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Texts in a request: one text, one list of tokens, or a list of either. */
 function countInputs(input: EmbeddingsRequest['input']): number {

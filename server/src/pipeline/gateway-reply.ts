@@ -3,8 +3,9 @@ import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
 import type { Audit, AuditEntry } from '../audit/index.ts'
 import { errorFields, type Clock, type Logger } from '../base/index.ts'
-import type { Cache, CacheOutcome } from '../cache/index.ts'
-import type { Deployment, Executed, JsonReply, Routing, Usage } from '../routing/index.ts'
+import type { CacheStatus, Tier } from '../cache/index.ts'
+import type { Deployment, Routing, Usage } from '../routing/index.ts'
+import type { PipelineCaches } from './caches.ts'
 import type { Call } from './types.ts'
 
 export interface GatewayReply {
@@ -16,10 +17,31 @@ export interface GatewayReply {
 export interface GatewayServices {
   readonly access: Pick<Access, 'require'>
   readonly audit: Audit
-  readonly cache: Cache
+  readonly caches: PipelineCaches
   readonly clock: Clock
   readonly logger: Logger
   readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
+}
+
+/** Who answered. */
+export interface Answerer {
+  readonly model: string
+  readonly provider: string
+  readonly egress: Deployment['egress']
+}
+
+/** How an answer was come by. */
+export interface Provenance {
+  readonly by: Answerer
+  /** Empty when no provider was asked for it. */
+  readonly attempts: readonly AttemptReport[]
+  readonly cache: { readonly status: CacheStatus; readonly tier: Tier | null }
+  /** Whether it was made for this call, which then pays; otherwise the call saved what it cost. */
+  readonly isOwn: boolean
+}
+
+export function answererOf({ model, provider, egress }: Deployment): Answerer {
+  return { model, provider: provider.id, egress }
 }
 
 /** Null when the provider told no usage or the price is not known; a local model costs nothing. */
@@ -29,35 +51,39 @@ export function costOf({ egress, info }: Deployment, usage: Usage): number | nul
   return (usage.input * info.inputUsdPerMTok + (usage.output ?? 0) * (info.outputUsdPerMTok ?? 0)) / 1_000_000
 }
 
+/** What the call pays, and what it saved. */
+export function settle({ isOwn }: Provenance, costUsd: number | null): { costUsd: number | null; savedUsd: number } {
+  return isOwn ? { costUsd, savedUsd: 0 } : { costUsd: 0, savedUsd: costUsd ?? 0 }
+}
+
 /** The reply to a call whose answer is whole. */
 export function replyWithJson(
   call: Call,
-  outcome: CacheOutcome<Executed<unknown>>,
-  { body, usage }: JsonReply,
+  provenance: Provenance,
+  { body, costUsd }: { body: Uint8Array | string; costUsd: number | null },
   clock: Clock,
 ): GatewayReply {
-  const costUsd = costOf(outcome.value.deployment, usage)
+  const headers = explain(call, provenance, settle(provenance, costUsd).costUsd, clock)
   return {
     status: 200,
-    headers: { 'content-type': 'application/json', ...explain(call, outcome, costUsd, clock) },
-    body,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
   }
 }
 
 /** The `x-cairn-…` headers of a reply; a price that is not known yet has none. */
 export function explain(
   call: Call,
-  outcome: CacheOutcome<Executed<unknown>>,
+  { by, attempts, cache }: Provenance,
   costUsd: number | null,
   clock: Clock,
 ): Record<string, string> {
-  const { deployment, attempts } = outcome.value
   const upstreamMs = attempts.reduce((sum, { ms }) => sum + ms, 0)
   return {
-    'x-cairn-cache': outcome.status,
-    ...(outcome.tier === null ? {} : { 'x-cairn-cache-tier': outcome.tier }),
-    'x-cairn-model': headerText(deployment.model),
-    'x-cairn-provider': deployment.provider.id,
+    'x-cairn-cache': cache.status,
+    ...(cache.tier === null ? {} : { 'x-cairn-cache-tier': cache.tier }),
+    'x-cairn-model': headerText(by.model),
+    'x-cairn-provider': by.provider,
     'x-cairn-attempts': String(attempts.length),
     ...(costUsd === null ? {} : { 'x-cairn-cost-usd': String(costUsd) }),
     'x-cairn-overhead-ms': Math.max(0, clock.monotonic() - call.startedAtMs - upstreamMs).toFixed(2),
@@ -73,6 +99,8 @@ export interface CallRecord {
   /** Durable before it resolves, when the deployment is outside: nothing leaves without its intent on record. */
   intend(deployment: Deployment, purpose: string, label?: Label): Promise<void>
   attempted(attempt: AttemptReport, deployment: Deployment): void
+  /** For an answer that this call did not have made. */
+  answered(by: Answerer): void
   /** The end of the call, recorded once and off the reply's path. */
   ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields']): Promise<number | null>
 }
@@ -92,8 +120,11 @@ export function openRecord(type: AuditEventType, call: Call, { audit, logger }: 
         fields: { provider: provider.id, egress, label, purpose },
       })
     },
-    attempted(_attempt, { provider, egress, model }) {
-      used = { model, provider: provider.id, egress }
+    attempted(_attempt, deployment) {
+      used = { ...answererOf(deployment) }
+    },
+    answered(by) {
+      used = { ...by }
     },
     async ended(outcome, fields) {
       if (!isOpen) return null

@@ -5,6 +5,8 @@ import { fail } from '../base/index.ts'
 import type { Passage, Vaults } from '../vaults/index.ts'
 import { findContext } from './follow-up.ts'
 import { labelOfHistory, type LabelSigner } from './labels.ts'
+import type { PipelineCaches } from './caches.ts'
+import { readPositions, type SourcePositions } from './sources.ts'
 import type { Call } from './types.ts'
 
 export interface Grounded {
@@ -18,12 +20,15 @@ export interface Grounded {
   /** The highest label of what would be sent: passages and conversation. */
   label: Label
   vaults: readonly string[]
+  /** How far the index had come that the passages are from. */
+  positions: SourcePositions
 }
 
 export interface GroundServices {
   access: Pick<Access, 'filter'>
   vaults: Vaults
   signer: LabelSigner
+  caches: Pick<PipelineCaches, 'log'>
   settings: { passages: number }
 }
 
@@ -45,9 +50,10 @@ export async function selectVaults(asked: string | undefined, vaults: Vaults): P
 export async function ground(
   call: Call,
   request: AskRequest,
-  { access, vaults, signer, settings }: GroundServices,
+  { access, vaults, signer, caches, settings }: GroundServices,
 ): Promise<Grounded> {
   const ids = await selectVaults(request.vault, vaults)
+  const positions = await readPositions(ids, { vaults, caches }, call.signal)
   const context = findContext(request.question, request.history)
   const candidates = await vaults.retrieve(
     {
@@ -64,5 +70,5 @@ export async function ground(
   const passages = candidates.slice(0, settings.passages)
   const conversation = labelOfHistory(request.history ?? [], call.principal.id, signer)
   const label = passages.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), conversation)
-  return { question: request.question, context, candidates, passages, label, vaults: ids }
+  return { question: request.question, context, candidates, passages, label, vaults: ids, positions }
 }

@@ -1,35 +1,56 @@
-/** `POST /v1/search`: may they, where, find, record. */
+/** `POST /v1/search`: may they, where, is it known, find, record. */
 import type { SearchRequest, SearchResult } from '@cairn/contract'
+import { cacheKey, partitionOf } from '../cache/index.ts'
+import type { RetrieveRequest } from '../vaults/index.ts'
 import type { AskServices } from './ask-types.ts'
+import { forCall, reuse } from './caches.ts'
 import { selectVaults } from './ground.ts'
+import { readPositions, stampSources } from './sources.ts'
 import type { Call } from './types.ts'
 
 const usualResults = 10
 
 export type Search = (call: Call, request: SearchRequest) => Promise<{ results: SearchResult[] }>
 
-export function createSearch({ access, audit, vaults }: Pick<AskServices, 'access' | 'audit' | 'vaults'>): Search {
+export type SearchServices = Pick<AskServices, 'access' | 'audit' | 'vaults' | 'caches'>
+
+export function createSearch({ access, audit, vaults, caches }: SearchServices): Search {
   return async function search(call, request) {
     access.require(call.principal, 'search', request.vault)
     const ids = await selectVaults(request.vault, vaults)
-    const results = await vaults.search(
-      {
-        query: request.query,
-        syntax: 'query',
-        mode: request.mode ?? 'hybrid',
-        forPrompt: false,
-        vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'note.discover', id) })),
-        limit: request.limit ?? usualResults,
+    const positions = await readPositions(ids, { vaults, caches }, call.signal)
+    // Read before the search: what is found is at least as new, and stands under no version newer than it is.
+    const versions = ids.map((id) => vaults.find(id)?.index.version ?? null)
+    const asked: RetrieveRequest = {
+      query: request.query,
+      syntax: 'query',
+      mode: request.mode ?? 'hybrid',
+      forPrompt: false,
+      vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'note.discover', id) })),
+      limit: request.limit ?? usualResults,
+    }
+    const found = await reuse<readonly SearchResult[]>(
+      forCall(caches.search, call),
+      () =>
+        cacheKey(partitionOf(call.principal, 'user'), [
+          'search',
+          caches.settings.deploymentId,
+          JSON.stringify(asked),
+          ...versions,
+        ]),
+      (fill) => {
+        stampSources(fill, positions, caches.log)
+        return vaults.search(asked, fill.signal)
       },
-      call.signal,
+      { scopes: ids.flatMap((id) => [`vault:${id}`, `index:${id}`]), signal: call.signal },
     )
     await audit.record({
       type: 'search.run',
       actor: call.principal.id,
       requestId: call.requestId,
       outcome: 'ok',
-      fields: { vaults: ids, results: results.length },
+      fields: { vaults: ids, results: found.value.length },
     })
-    return { results }
+    return { results: [...found.value] }
   }
 }

@@ -7,20 +7,19 @@ import {
   type AskEvent,
   type AskReply,
   type AskRequest,
-  type AttemptReport,
   type Label,
   type Outcome,
   type Receipt,
   type Source,
 } from '@cairn/contract'
 import { toCairnError } from '../base/index.ts'
-import type { CacheOutcome } from '../cache/index.ts'
-import type { Deployment, Executed, Plan } from '../routing/index.ts'
+import type { Plan } from '../routing/index.ts'
 import type { AskServices } from './ask-types.ts'
-import type { Draft, DraftEnd } from './draft.ts'
-import { costOf, explain, type CallRecord } from './gateway-reply.ts'
+import type { Ended } from './caches.ts'
+import { explain, settle, type CallRecord } from './gateway-reply.ts'
 import type { Grounded } from './ground.ts'
 import { signLabel } from './labels.ts'
+import type { Heard } from './make-answer.ts'
 import type { Call } from './types.ts'
 
 export interface Told {
@@ -36,20 +35,18 @@ export interface Telling {
   headers: Readonly<Record<string, string>>
 }
 
-export function tellDraft(told: Told, outcome: CacheOutcome<Executed<Draft>>): Telling {
-  const { call, services } = told
-  return { events: tellPieces(told, outcome), headers: explain(call, outcome, null, services.clock) }
+export function tellAnswer(told: Told, answer: Heard): Telling {
+  if (!answer.isOwn) told.record.answered(answer.by)
+  return { events: tellPieces(told, answer), headers: explain(told.call, answer, null, told.services.clock) }
 }
 
-async function* tellPieces(told: Told, outcome: CacheOutcome<Executed<Draft>>): AsyncGenerator<AskEvent> {
+async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> {
   const { record, grounded } = told
-  const {
-    value: { value: draft, deployment, attempts },
-  } = outcome
-  let end: DraftEnd | undefined
+  const { pieces, passages } = answer
+  let end: Ended | undefined
   try {
     for (;;) {
-      const step = await draft.pieces.next()
+      const step = await pieces.next()
       if (step.done === true) {
         end = step.value
         break
@@ -60,25 +57,17 @@ async function* tellPieces(told: Told, outcome: CacheOutcome<Executed<Draft>>): 
     // The client left or the provider broke off: the record says so; the caller tells the client.
     if (!end) {
       void record.ended('failed', { vaults: grounded.vaults, label: grounded.label })
-      await draft.pieces
-        .return({
-          outcome: 'refused',
-          citations: [],
-          related: [],
-          madeFrom: [],
-          confidence: null,
-          usage: { input: null, output: null },
-        })
-        .catch(() => undefined)
+      await pieces.return(undefined as never).catch(() => undefined)
     }
   }
   for (const data of end.citations) yield { event: 'citation', data }
   for (const data of end.related) yield { event: 'related', data }
-  const sources = listSources(end.madeFrom)
+  const madeFrom = end.madeFrom.flatMap((place) => passages[place] ?? [])
+  const sources = listSources(madeFrom)
   // The built-in answerer quotes from more passages than a model would have been given.
-  const label = end.madeFrom.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), grounded.label)
+  const label = madeFrom.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), grounded.label)
   const auditSeq = await record.ended('ok', describeEnd(told, { end, sources, label }))
-  yield { event: 'receipt', data: makeReceipt(told, { outcome, deployment, attempts, end, sources, label, auditSeq }) }
+  yield { event: 'receipt', data: makeReceipt(told, answer, { end, sources, label, auditSeq }) }
   yield { event: 'done', data: { outcome: end.outcome, confidence: end.confidence } }
 }
 
@@ -116,33 +105,25 @@ export function tellRefusal(told: Told, plan: Plan): Telling {
 }
 
 interface Finished {
-  outcome: CacheOutcome<Executed<Draft>>
-  deployment: Deployment
-  attempts: AttemptReport[]
-  end: DraftEnd
+  end: Ended
   sources: Source[]
   label: Label
   auditSeq: number | null
 }
 
-function makeReceipt(
-  { call, services }: Told,
-  { outcome, deployment, attempts, end, sources, label, auditSeq }: Finished,
-): Receipt {
-  const { usage } = end
-  const upstreamMs = deployment.provider.dialect === 'extractive' ? 0 : attempts.reduce((sum, { ms }) => sum + ms, 0)
+function makeReceipt({ call, services }: Told, answer: Heard, { end, sources, label, auditSeq }: Finished): Receipt {
+  const { by, attempts, cache, upstreamMs } = answer
+  const { costUsd, savedUsd } = settle(answer, end.costUsd)
   return {
     requestId: call.requestId,
-    model: deployment.model,
-    provider: deployment.provider.id,
-    egress: deployment.egress,
-    attempts,
-    cache: { status: outcome.status, tier: outcome.tier },
+    ...by,
+    attempts: [...attempts],
+    cache,
     sources,
     label: signLabel(label, call.principal.id, services.signer),
-    tokens: { input: usage.input ?? 0, output: usage.output ?? 0 },
-    costUsd: costOf(deployment, usage) ?? 0,
-    savedUsd: 0,
+    tokens: { input: end.usage.input ?? 0, output: end.usage.output ?? 0 },
+    costUsd: costUsd ?? 0,
+    savedUsd,
     overheadMs: round(Math.max(0, services.clock.monotonic() - call.startedAtMs - upstreamMs)),
     auditSeq,
   }

@@ -8,4 +8,6 @@ export interface Call {
   readonly signal: AbortSignal
   /** `clock.monotonic()` when the request's head arrived. */
   readonly startedAtMs: number
+  /** `bypass`: the caller wants an answer that is made for it and not kept. */
+  readonly cache?: 'bypass'
 }

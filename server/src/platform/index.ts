@@ -10,8 +10,18 @@ export {
 } from './sql.ts'
 export { startWorker, serveWorker, type WorkerHandle } from './worker.ts'
 export { writePrivateFile } from './files.ts'
-export { lockDirectory, type Lock } from './lock.ts'
-export { openKeyring, type Keyring, type KeyPurpose } from './keyring.ts'
+export { lockDirectory, tryLockFile, type Lock } from './lock.ts'
+export { createPostgresLock, type PostgresLock } from './postgres-lock.ts'
+export { startChild, openParentChannel, type ChildProcess, type ParentChannel } from './processes.ts'
+export {
+  openKeyring,
+  rotateAfterMs,
+  type Keyring,
+  type KeyPurpose,
+  type SealingKey,
+  type SealingKeys,
+  type SealingPurpose,
+} from './keyring.ts'
 export {
   createOutbound,
   createPermitOffice,
@@ -24,3 +34,5 @@ export {
   type Egress,
 } from './outbound.ts'
 export { listenHttp, type HttpListener, type HttpListenOptions, type HttpPeer } from './http-server.ts'
+export { openRedis, defineScript, type Redis, type RedisArgument, type RedisReply, type RedisScript } from './redis.ts'
+export { reservePort, type ReservedPort } from './reserve-port.ts'

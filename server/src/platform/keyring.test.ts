@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CairnError } from '../base/index.ts'
-import { openKeyring, type Keyring } from './index.ts'
+import type { CairnError, Clock } from '../base/index.ts'
+import { openKeyring, rotateAfterMs, type Keyring } from './index.ts'
 
 let folder: string
 let path: string
@@ -26,6 +27,12 @@ interface Content {
   deployments: Record<string, Record<string, string>>
 }
 const content = async () => JSON.parse(await readFile(path, 'utf8')) as Content
+
+interface RingContent {
+  deployments: Record<string, { cache: { keys: { key: string; madeAt: number }[] } }>
+}
+const ringKeys = async () =>
+  (JSON.parse(await readFile(path, 'utf8')) as RingContent).deployments['deployment_1']?.cache.keys ?? []
 
 test('keys are made once, in a file and folder that only their owner can open', async () => {
   const signature = (await open()).sign('receipt-label', 'data')
@@ -157,4 +164,151 @@ test('an open keyring prints no key', async () => {
     expect(shown).not.toContain(key)
     expect(shown).not.toContain(Buffer.from(key, 'base64').toString('hex').slice(0, 12))
   }
+})
+
+describe('keys that rotate', () => {
+  const day = 86_400_000
+  let now = 0
+  const clock: Clock = { now: () => now, monotonic: () => now }
+  beforeEach(() => {
+    now = 1_800_000_000_000
+  })
+  const openRing = () => openKeyring(path, 'deployment_1', ['receipt-label', 'cache', 'cache-names'], clock)
+  const keysOf = async () => (await openRing()).sealingKeys('cache')
+
+  test('the id of a key is the start of its SHA-256, and the key is found by it', async () => {
+    const keys = await keysOf()
+    const { id, key } = keys.current()
+    expect(key).toHaveLength(32)
+    expect(id).toBe(createHash('sha256').update(key).digest().readUInt32BE(0))
+    expect(keys.find(id)?.key).toEqual(key)
+    expect(Buffer.from(key).toString('base64')).toBe((await ringKeys())[0]?.key ?? '')
+  })
+
+  test('a keyring of an earlier version opens, keeps its keys and gets the new purposes', async () => {
+    const signature = (await open()).sign('receipt-label', 'data')
+    const label = (await content()).deployments['deployment_1']?.['receipt-label']
+    const keyring = await openRing()
+    expect(keyring.verify('receipt-label', 'data', signature)).toBe(true)
+    expect((await content()).deployments['deployment_1']?.['receipt-label']).toBe(label ?? '')
+    expect(await ringKeys()).toHaveLength(1)
+  })
+
+  test('material is a copy of 32 bytes that stay the same through every rotation', async () => {
+    const keyring = await openRing()
+    const names = keyring.material('cache-names')
+    expect(names).toHaveLength(32)
+    await keyring.rotate('cache')
+    now += 400 * day
+    expect((await openRing()).material('cache-names')).toEqual(names)
+    names.fill(0)
+    expect(keyring.material('cache-names')).not.toEqual(names)
+  })
+
+  test('a rotated key seals at once and the one before still opens', async () => {
+    const keyring = await openRing()
+    const keys = keyring.sealingKeys('cache')
+    const before = keys.current()
+    expect(await keyring.rotate('cache')).toBe(true)
+    expect(keys.current().id).not.toBe(before.id)
+    expect(keys.find(before.id)).toEqual(before)
+    expect((await keysOf()).current()).toEqual(keys.current())
+    expect(await keyring.rotate('cache', rotateAfterMs)).toBe(false)
+  })
+
+  test('opening rotates a key of more than 90 days and no younger one', async () => {
+    const first = (await keysOf()).current()
+    now += rotateAfterMs
+    expect((await keysOf()).current()).toEqual(first)
+    now += 1
+    const keys = await keysOf()
+    expect(keys.current().id).not.toBe(first.id)
+    expect(keys.find(first.id)).toEqual(first)
+  })
+
+  test('a replaced key is dropped 30 days after its successor was made', async () => {
+    const first = (await keysOf()).current()
+    now += 10 * day
+    await (await openRing()).rotate('cache')
+    now += 30 * day
+    expect((await keysOf()).find(first.id)).toEqual(first)
+    now += 1
+    expect((await keysOf()).find(first.id)).toBeUndefined()
+    expect(await ringKeys()).toHaveLength(1)
+  })
+
+  test('however often it is rotated, a ring holds at most 16 keys, the newest', async () => {
+    const keyring = await openRing()
+    for (let n = 0; n < 40; n++) {
+      now++
+      await keyring.rotate('cache')
+    }
+    expect(await ringKeys()).toHaveLength(16)
+    expect(keyring.sealingKeys('cache').current()).toEqual((await keysOf()).current())
+  })
+
+  test('a key made under a clock that ran ahead is replaced', async () => {
+    now += 3_650 * day
+    const first = (await keysOf()).current()
+    now -= 3_650 * day
+    expect((await keysOf()).current().id).not.toBe(first.id)
+  })
+
+  test('another process finds a key made meanwhile by its id, and reads the file at most every two seconds', async () => {
+    const keys = await keysOf()
+    const other = await openRing()
+    await other.rotate('cache')
+    const made = other.sealingKeys('cache').current()
+    expect(keys.find(made.id)).toEqual(made)
+    expect(keys.current()).toEqual(made)
+    await other.rotate('cache')
+    const later = other.sealingKeys('cache').current()
+    expect(keys.find(later.id)).toBeUndefined()
+    now += 2_000
+    expect(keys.find(later.id)).toEqual(later)
+  })
+
+  test('a file that is away or damaged while it is read again leaves the known keys in use', async () => {
+    const keys = await keysOf()
+    const current = keys.current()
+    for (const text of ['', '{}', null]) {
+      now += 10_000
+      await (text === null ? rm(path) : writeFile(path, text))
+      expect(keys.find(current.id ^ 1)).toBeUndefined()
+      expect(keys.find(current.id)).toEqual(current)
+      expect(keys.current()).toEqual(current)
+    }
+  })
+
+  test('a ring that is due in a file that cannot be written goes on with its key', async () => {
+    const first = (await keysOf()).current()
+    now += rotateAfterMs + 1
+    const lock = join(folder, 'config', '.keyring.json.lock')
+    await rm(lock, { force: true })
+    await mkdir(lock)
+    expect((await keysOf()).current()).toEqual(first)
+    const failure = await failureOf((await openRing()).rotate('cache'))
+    expect(failure.code).toBe('config.invalid')
+  })
+
+  test('several openings that find a key due at once add one key', async () => {
+    await openRing()
+    now += rotateAfterMs + 1
+    const rings = await Promise.all(Array.from({ length: 6 }, keysOf))
+    expect(new Set(rings.map((keys) => keys.current().id)).size).toBe(1)
+    expect(await ringKeys()).toHaveLength(2)
+  })
+
+  test('an open keyring prints no key of a ring', async () => {
+    const keyring = await openRing()
+    const [stored] = await ringKeys()
+    const hex = Buffer.from(stored?.key ?? '', 'base64').toString('hex')
+    for (const shown of [
+      Bun.inspect(keyring, { depth: 10 }),
+      Bun.inspect(keyring.sealingKeys('cache'), { depth: 10 }),
+    ]) {
+      expect(shown).not.toContain(stored?.key ?? '')
+      expect(shown).not.toContain(hex.slice(0, 12))
+    }
+  })
 })

@@ -2,11 +2,12 @@
  * The keyring: one file outside the data directory that holds every key of a deployment, so that a copy of the data
  * alone opens nothing. Keys are made on first use. The file is readable by its owner only, or it is refused.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { CairnError } from '../base/index.ts'
+import { CairnError, systemClock, type Clock } from '../base/index.ts'
 import { writePrivateFile } from './files.ts'
 import { lockFile, type Lock } from './lock.ts'
 
@@ -14,45 +15,108 @@ const keyBytes = 32
 /** 32 bytes in base 64; a shorter key would sign, and protect nothing. */
 const keySchema = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
 
+/** Keys of a purpose that rotates, oldest first; the last one seals, the others still open. Milliseconds since 1970. */
+const ringSchema = z.strictObject({
+  keys: z.array(z.strictObject({ key: keySchema, madeAt: z.number().int().nonnegative() })).min(1),
+})
+
 const fileSchema = z.strictObject({
   version: z.literal(1),
   /** Keys by deployment id, then by purpose. */
-  deployments: z.record(z.string(), z.record(z.string(), keySchema)),
+  deployments: z.record(z.string(), z.record(z.string(), z.union([keySchema, ringSchema]))),
 })
 
 type KeyringFile = z.infer<typeof fileSchema>
+type KeyRing = z.infer<typeof ringSchema>
+type DeploymentKeys = KeyringFile['deployments'][string]
 
-export type KeyPurpose = 'receipt-label' | 'session'
+/** Purposes with one key that stays. `cache-names` hashes the keys and scopes of cache entries. */
+export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names'
+
+/** Purposes whose keys rotate: what they seal can be lost without harm. */
+export type SealingPurpose = 'cache'
+
+const sealingPurposes: readonly string[] = ['cache'] satisfies SealingPurpose[]
+
+const dayMs = 86_400_000
+/** A ring whose newest key is older gets a new one when the keyring is opened. */
+export const rotateAfterMs = 90 * dayMs
+/** A key that was replaced opens what it sealed for so long; then it is dropped. */
+export const keepReplacedMs = 30 * dayMs
+const mostRingKeys = 16
+/** An id that is not known makes a process read the file again, at most so often. */
+const readAgainAfterMs = 2_000
+
+export interface SealingKey {
+  /** The first four bytes of the key’s SHA-256, as a number. */
+  readonly id: number
+  readonly key: Uint8Array
+}
+
+export interface SealingKeys {
+  /** The newest key that this process knows of. */
+  current(): SealingKey
+  /** A key by its id. One that another process has just made is found in the file; one that was dropped is not found. */
+  find(id: number): SealingKey | undefined
+}
 
 export interface Keyring {
   /** HMAC-SHA-256 of the data under the key of that purpose, URL-safe base 64. */
   sign(purpose: KeyPurpose, data: string): string
   /** Compares in constant time. */
   verify(purpose: KeyPurpose, data: string, signature: string): boolean
+  /** A copy of the 32 bytes themselves. */
+  material(purpose: KeyPurpose): Uint8Array
+  sealingKeys(purpose: SealingPurpose): SealingKeys
+  /**
+   * Adds a key that seals from now on, if the newest is older than `olderThanMs`, and drops those that were replaced
+   * long ago. Resolves to whether a key was added. Throws `config.invalid` when the file cannot be written.
+   */
+  rotate(purpose: SealingPurpose, olderThanMs?: number): Promise<boolean>
 }
 
 const lockWaitMs = 10_000
 
 /**
- * Opens the keyring of a deployment and makes the keys that are missing. Throws `config.invalid` when the file can be
- * read by others, is not a keyring, or cannot be written.
+ * Opens the keyring of a deployment and makes the keys that are missing. A ring that is due gets a new key; where the
+ * file cannot be written, the old one goes on. Throws `config.invalid` when the file can be read by others, is not a
+ * keyring, or misses keys and cannot be written.
  */
 export async function openKeyring(
   path: string,
   deploymentId: string,
-  purposes: readonly KeyPurpose[],
+  purposes: readonly (KeyPurpose | SealingPurpose)[],
+  clock: Clock = systemClock,
 ): Promise<Keyring> {
-  const isComplete = (keys: Record<string, string>) => purposes.every((purpose) => keys[purpose] !== undefined)
-  let keys = (await readKeyring(path)).deployments[deploymentId] ?? {}
-  if (!isComplete(keys)) keys = await addKeys(path, deploymentId, purposes)
-  const material = new Map(Object.entries(keys).map(([purpose, key]) => [purpose, Buffer.from(key, 'base64')]))
-  const sign = (purpose: KeyPurpose, data: string): string => {
-    const key = material.get(purpose)
-    if (!key) throw new CairnError('internal.error', { internal: `keyring has no key for ${purpose}` })
-    return createHmac('sha256', key).update(data).digest('base64url')
+  const wanted: Wanted = { purposes, rotateOlderThanMs: rotateAfterMs, now: clock.now() }
+  let keys = readKeyring(path).deployments[deploymentId] ?? {}
+  if (isMissing(keys, purposes)) keys = await changeKeys(path, deploymentId, wanted)
+  else if (fillIn({ ...keys }, wanted)) keys = await changeKeys(path, deploymentId, wanted).catch(() => keys)
+
+  const material = new Map<string, Buffer>()
+  for (const [purpose, key] of Object.entries(keys))
+    if (typeof key === 'string') material.set(purpose, Buffer.from(key, 'base64'))
+  const keyOf = (purpose: KeyPurpose): Buffer => material.get(purpose) ?? missing(purpose)
+  const sign = (purpose: KeyPurpose, data: string): string =>
+    createHmac('sha256', keyOf(purpose)).update(data).digest('base64url')
+
+  const rings = new Map<string, Ring>()
+  for (const purpose of sealingPurposes) {
+    const ring = keys[purpose]
+    const readAgain = () => readKeyring(path).deployments[deploymentId]?.[purpose]
+    if (typeof ring === 'object') rings.set(purpose, createRing(ring, readAgain, clock))
   }
   return {
     sign,
+    material: (purpose) => Uint8Array.from(keyOf(purpose)),
+    sealingKeys: (purpose) => (rings.get(purpose) ?? missing(purpose)).keys,
+    async rotate(purpose, olderThanMs = -1) {
+      const ring = rings.get(purpose) ?? missing(purpose)
+      const before = ring.keys.current().id
+      const due = { purposes: [purpose], rotateOlderThanMs: olderThanMs, now: clock.now() }
+      ring.load((await changeKeys(path, deploymentId, due))[purpose])
+      return ring.keys.current().id !== before
+    },
     verify(purpose, data, signature) {
       const expected = Buffer.from(sign(purpose, data))
       const given = Buffer.from(signature)
@@ -61,22 +125,95 @@ export async function openKeyring(
   }
 }
 
+function missing(purpose: string): never {
+  throw new CairnError('internal.error', { internal: `keyring has no key for ${purpose}` })
+}
+
+interface Ring {
+  readonly keys: SealingKeys
+  load(stored: DeploymentKeys[string] | undefined): void
+}
+
+function createRing(first: KeyRing, readAgain: () => DeploymentKeys[string] | undefined, clock: Clock): Ring {
+  let known: readonly SealingKey[] = []
+  let byId = new Map<number, SealingKey>()
+  let readAt = -Infinity
+  const load: Ring['load'] = (stored) => {
+    if (typeof stored !== 'object') return
+    known = stored.keys.map(({ key }) => toSealingKey(Buffer.from(key, 'base64')))
+    byId = new Map(known.map((key) => [key.id, key]))
+  }
+  const find: SealingKeys['find'] = (id) => {
+    const found = byId.get(id)
+    if (found || clock.monotonic() - readAt < readAgainAfterMs) return found
+    readAt = clock.monotonic()
+    try {
+      load(readAgain())
+    } catch {
+      // The file is away or being restored; what is known goes on.
+    }
+    return byId.get(id)
+  }
+  load(first)
+  return { load, keys: { current: () => known.at(-1) ?? missing('sealing'), find } }
+}
+
+function toSealingKey(key: Buffer): SealingKey {
+  return { id: createHash('sha256').update(key).digest().readUInt32BE(0), key }
+}
+
+interface Wanted {
+  readonly purposes: readonly string[]
+  readonly rotateOlderThanMs: number
+  readonly now: number
+}
+
+function isMissing(keys: DeploymentKeys, purposes: readonly string[]): boolean {
+  return purposes.some((purpose) => keys[purpose] === undefined)
+}
+
+/** Makes what is missing, adds keys to rings that are due and drops old ones. Returns whether anything changed. */
+function fillIn(keys: DeploymentKeys, { purposes, rotateOlderThanMs, now }: Wanted): boolean {
+  let isChanged = false
+  for (const purpose of purposes) {
+    const stored = keys[purpose]
+    if (sealingPurposes.includes(purpose)) {
+      const before = typeof stored === 'object' ? stored.keys : []
+      const after = rotated(before, rotateOlderThanMs, now)
+      keys[purpose] = { keys: after }
+      isChanged ||= after.length !== before.length || after.at(-1) !== before.at(-1)
+    } else if (stored === undefined) {
+      keys[purpose] = newKey()
+      isChanged = true
+    }
+  }
+  return isChanged
+}
+
+type RingKeys = KeyRing['keys']
+
+function rotated(keys: RingKeys, olderThanMs: number, now: number): RingKeys {
+  const newest = keys.at(-1)
+  const age = newest ? now - newest.madeAt : Infinity
+  // A key from the future was made under a wrong clock, and would otherwise stay as long as that clock was wrong.
+  const isDue = age > olderThanMs || age < -dayMs
+  const all = isDue ? [...keys, { key: newKey(), madeAt: now }] : keys
+  const isKept = (_: unknown, index: number) => now - (all[index + 1]?.madeAt ?? now) <= keepReplacedMs
+  return all.filter(isKept).slice(-mostRingKeys)
+}
+
+const newKey = (): string => randomBytes(keyBytes).toString('base64')
+
 /** Deployments may share a keyring, so it is read again under a lock: no process overwrites another’s new keys. */
-async function addKeys(
-  path: string,
-  deploymentId: string,
-  purposes: readonly KeyPurpose[],
-): Promise<Record<string, string>> {
+async function changeKeys(path: string, deploymentId: string, wanted: Wanted): Promise<DeploymentKeys> {
   const lock = await lockKeyring(path)
   try {
-    const content = await readKeyring(path)
+    const content = readKeyring(path)
     const keys = { ...content.deployments[deploymentId] }
-    const missing = purposes.filter((purpose) => keys[purpose] === undefined)
-    for (const purpose of missing) keys[purpose] = randomBytes(keyBytes).toString('base64')
     content.deployments[deploymentId] = keys
     // A keyring that is a symbolic link stays one.
     const target = await realpath(path).catch(() => path)
-    if (missing.length > 0) await writePrivateFile(target, `${JSON.stringify(content, null, 2)}\n`)
+    if (fillIn(keys, wanted)) await writePrivateFile(target, `${JSON.stringify(content, null, 2)}\n`)
     return keys
   } catch (thrown) {
     throw thrown instanceof CairnError ? thrown : cannotBeWritten(path, thrown)
@@ -101,16 +238,17 @@ function cannotBeWritten(path: string, thrown: unknown): CairnError {
   })
 }
 
-async function readKeyring(path: string): Promise<KeyringFile> {
+/** Synchronous, as a key that is not known is looked for while a value is read; the file is small. */
+function readKeyring(path: string): KeyringFile {
   let text: string
   try {
-    const { mode } = await stat(path)
+    const { mode } = statSync(path)
     if ((mode & 0o077) !== 0) {
       throw new CairnError('config.invalid', {
         message: `The keyring ${path} can be read by others. Run: chmod 600 ${path}`,
       })
     }
-    text = await readFile(path, 'utf8')
+    text = readFileSync(path, 'utf8')
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, deployments: {} }
     if (thrown instanceof CairnError) throw thrown

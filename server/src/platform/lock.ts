@@ -24,6 +24,16 @@ export async function lockDirectory(directory: string): Promise<Lock> {
   }
 }
 
+/** Takes the lock of a file if it is free; null when another process has it. Throws what SQLite throws. */
+export async function tryLockFile(file: string): Promise<Lock | null> {
+  try {
+    return await lockFile(file, 0)
+  } catch (thrown) {
+    if (isHeld(thrown)) return null
+    throw thrown
+  }
+}
+
 const tryEveryMs = 20
 
 /** Takes the lock of a file, and waits for it about `waitMs` at most. Throws what SQLite throws. */

@@ -63,8 +63,10 @@ export type ChatReply =
   | { readonly kind: 'stream'; readonly stream: ChatStream }
 
 export interface StreamPiece {
-  /** Whole SSE frames for the client. */
+  /** Whole SSE frames. */
   readonly bytes: Uint8Array
+  /** The same without the frame that holds usage and nothing else, for a client that did not ask for it. May be empty. */
+  readonly withoutUsage: Uint8Array
   /** The answer's text in them, first choice. */
   readonly text: string
 }

@@ -15,6 +15,12 @@ export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | '
 /** A thousand callers at one provider find a place or a queue; more than that is answered with 503 at once. */
 const defaultSlotLimits: SlotLimits = { inFlight: 256, waiting: 1_024 }
 
+/** The share of one of several processes of a server. */
+export function shareSlots(workers: number): SlotLimits {
+  const { inFlight, waiting } = defaultSlotLimits
+  return { inFlight: Math.ceil(inFlight / workers), waiting: Math.ceil(waiting / workers) }
+}
+
 export function createRouting({ models, slotLimits = defaultSlotLimits, ...options }: RoutingOptions): Routing {
   const { clock, permits } = options
   const registry = createRegistry({ ...options, defaultModel: models.default, timeouts: models })

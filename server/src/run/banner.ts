@@ -3,26 +3,30 @@ import type { VaultInfo } from '@cairn/contract'
 import type { App } from '../app.ts'
 import type { Output } from '../cli/index.ts'
 import { systemClock } from '../base/index.ts'
-import type { Vaults } from '../vaults/index.ts'
+import { formatSignInUrl } from '../http/index.ts'
 
-export interface BannerOptions {
-  app: App
-  url: string
-  signInUrl: string
-  stdout: Output
+export interface BannerContent {
+  /** One-time sign-in token. */
+  readonly token: string
+  readonly vaults: readonly { readonly name: string; readonly path: string | null }[]
+  readonly model: string
 }
 
-export async function printBanner({ app, url, signInUrl, stdout }: BannerOptions): Promise<void> {
-  const { bold, dim, accent } = styles(stdout)
-  const vaults = await app.vaults.list()
+export async function describeBanner(app: App): Promise<BannerContent> {
+  const [vaults, { token }] = await Promise.all([app.vaults.list(), app.access.createSignInToken()])
   const [first] = app.routing.candidates(undefined, 'ask', app.self).deployments
   const model =
     first?.info.builtIn === false
       ? `${first.model} at ${first.provider.id} (${first.egress === 'local' ? 'on this machine' : 'external'})`
       : 'built in: quotes your notes, nothing leaves this machine'
+  return { token, vaults: vaults.map(({ name, path }) => ({ name, path })), model }
+}
+
+export function printBanner(url: string, { token, vaults, model }: BannerContent, stdout: Output): void {
+  const { bold, dim, accent } = styles(stdout)
   const rows: [string, string][] = [
     ['Address', url],
-    ['Sign in', accent(signInUrl)],
+    ['Sign in', accent(formatSignInUrl(url, token))],
     [
       'Vaults',
       vaults.map(({ name, path }) => `${name} ${dim(path ?? '')}`).join(`\n${' '.repeat(13)}`) ||
@@ -38,8 +42,13 @@ export async function printBanner({ app, url, signInUrl, stdout }: BannerOptions
 /** A small vault is ready before the first of these lines; a large one is no flood of them. */
 const everyMs = 4_000
 
+export interface ProgressSource {
+  list(): Promise<readonly VaultInfo[]>
+  subscribe(listener: () => void): () => void
+}
+
 /** Follows indexing in the terminal until all vaults are ready; returns what ends it. */
-export function printIndexProgress(vaults: Vaults, stdout: Output): () => void {
+export function printIndexProgress(vaults: ProgressSource, stdout: Output): () => void {
   const { dim } = styles(stdout)
   const told = new Map<string, string>()
   let lastMs = systemClock.monotonic()

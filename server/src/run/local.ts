@@ -3,7 +3,7 @@ import { openApp, type AppOptions } from '../app.ts'
 import { silentLogger, sleep, systemClock } from '../base/index.ts'
 import type { FoundModelServer, Store } from '../cli/index.ts'
 import type { LoadedConfig } from '../config/index.ts'
-import { createSearch } from '../pipeline/index.ts'
+import { createSearch, openPipelineCaches } from '../pipeline/index.ts'
 import { createOutbound, createPermitOffice } from '../platform/index.ts'
 import { createBuiltInProvider, createProvider } from '../providers/index.ts'
 import { createRouting } from '../routing/index.ts'
@@ -14,7 +14,9 @@ const findMs = 2_000
 /** Throws `storage.failed` when a server holds the data directory. */
 export async function openLocal(options: Omit<AppOptions, 'exampleVault'>): Promise<Store> {
   const { vaults, access, audit, self, close } = await openApp({ ...options, exampleVault: null })
-  const search = createSearch({ access: { require() {}, filter: access.filter }, audit, vaults })
+  // One search and done: nothing to keep.
+  const caches = openPipelineCaches(null, { ...options.loaded.config.cache, deploymentId: 'local' })
+  const search = createSearch({ access: { require() {}, filter: access.filter }, audit, vaults, caches })
   const current = async (id: string) => (await vaults.list()).find((vault) => vault.id === id) ?? vaultGone(id)
   return {
     listVaults: () => vaults.list(),

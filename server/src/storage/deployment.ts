@@ -1,5 +1,5 @@
 /** The name of this deployment, made once in its database. Whatever leaves the database for a shared place begins with it. */
-import { createId, type Clock } from '../base/index.ts'
+import { createId, fail, type Clock } from '../base/index.ts'
 import type { Schema, Store } from './types.ts'
 
 export const deploymentSchema: Schema = {
@@ -12,6 +12,7 @@ export const deploymentSchema: Schema = {
         'CREATE TABLE deployment (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL, created_at {int} NOT NULL)',
       ],
     },
+    { id: 2, name: 'which keyring is in use', statements: ['ALTER TABLE deployment ADD COLUMN keyring TEXT'] },
   ],
 }
 
@@ -25,4 +26,22 @@ export async function findDeploymentId(store: Store, clock: Clock): Promise<stri
   ])
   const [row] = await store.read('SELECT id FROM deployment')
   return String(row?.['id'])
+}
+
+/**
+ * What one process of a deployment signs or seals, the others must open, so all have the same keyring; the first one
+ * says which. `fingerprint` tells nothing of the keys. Throws `config.invalid` for another than the one in use.
+ */
+export async function requireSameKeyring(
+  store: Store,
+  { fingerprint, isFirst }: { fingerprint: string; isFirst: boolean },
+): Promise<void> {
+  const text = `UPDATE deployment SET keyring = ${isFirst ? '?' : 'COALESCE(keyring, ?)'}`
+  await store.write([{ text, params: [fingerprint] }])
+  const [row] = await store.read('SELECT keyring FROM deployment')
+  if (row?.['keyring'] === fingerprint) return
+  fail('config.invalid', {
+    message:
+      'The keyring of this server is not the one that the other servers of its database use. Copy their keyring file here, or name it with CAIRN_KEYRING.',
+  })
 }

@@ -22,6 +22,8 @@ export interface StoreOptions {
   location: StoreLocation
   /** The tables of each module that stores here. */
   schemas: readonly Schema[]
+  /** Connections to PostgreSQL at most; 8 for a store of the serving thread, 4 for a direct one. */
+  connections?: number
 }
 
 const serverConnections = 8
@@ -29,8 +31,11 @@ const serverConnections = 8
 const directConnections = 4
 
 /** A store for the thread that serves requests. */
-export async function openStore({ location, schemas }: StoreOptions, logger: Logger): Promise<Store> {
-  if (location.kind === 'postgres') return openThrough(location, schemas, serverConnections)
+export async function openStore(
+  { location, schemas, connections = serverConnections }: StoreOptions,
+  logger: Logger,
+): Promise<Store> {
+  if (location.kind === 'postgres') return openThrough(location, schemas, connections)
   const { file, durability } = location
   await (await openDirectStore({ location, schemas })).close()
   const writer = await openWriter({ file, durability }, () =>
@@ -61,8 +66,8 @@ export async function openStore({ location, schemas }: StoreOptions, logger: Log
 }
 
 /** A store that reads and writes on the calling thread: for workers and commands. */
-export function openDirectStore({ location, schemas }: StoreOptions): Promise<Store> {
-  return openThrough(location, schemas, directConnections)
+export function openDirectStore({ location, schemas, connections = directConnections }: StoreOptions): Promise<Store> {
+  return openThrough(location, schemas, connections)
 }
 
 async function openThrough(location: StoreLocation, schemas: readonly Schema[], connections: number): Promise<Store> {

@@ -1,6 +1,7 @@
 /** What the rest of the server asks of `vaults`: passages for a question, notes for a reader, the state of each vault. */
 import type { Label, NoteView, RelatedReply, SearchMode, SearchResult, VaultInfo } from '@cairn/contract'
 import type { NoteFilter } from '../base/index.ts'
+import type { Lock } from '../platform/index.ts'
 
 /** A piece of a note that can enter a prompt and be cited: a citation without its number, with what ranking knows. */
 export interface Passage {
@@ -45,6 +46,21 @@ export interface RetrieveRequest {
   semanticWeight?: number
 }
 
+/** Grants the turn to index to one process of a deployment at a time. */
+export interface IndexingTurn {
+  /**
+   * The turn, or null while another process has it. `onLost` is called when it is lost without being released: from
+   * then on another may have it. Rejects when it cannot be asked for.
+   */
+  tryTake(onLost: () => void): Promise<Lock | null>
+}
+
+/** A place in the log of announced changes. Places in different epochs cannot be compared. */
+export interface LogPosition {
+  readonly epoch: string
+  readonly seq: number
+}
+
 export interface Vaults {
   list(): Promise<VaultInfo[]>
   /** The vault, or undefined. */
@@ -64,6 +80,13 @@ export interface Vaults {
   }>
   /** Throws `note.not-found`, also for a note the filter hides. */
   readNote(id: string, path: string, filter: NoteFilter): Promise<NoteView>
+  /**
+   * Up to which announcement the searcher’s copy of the vault has every change. Ask before searching: what is found
+   * then is at least as new.
+   */
+  logPosition(id: string): LogPosition
+  /** Has the searcher apply what is stored of the vault. */
+  follow(id: string): Promise<void>
   retrieve(request: RetrieveRequest, signal: AbortSignal): Promise<Passage[]>
   search(request: RetrieveRequest, signal: AbortSignal): Promise<SearchResult[]>
   /** Chooses the sentences of these passages that answer best. */
@@ -73,7 +96,9 @@ export interface Vaults {
     limit: number,
   ): Promise<ExtractiveAnswer>
   related(id: string, path: string, filter: NoteFilter, limit: number): Promise<RelatedReply>
-  /** False once a thread has ended that should not have; the server must be started again. */
+  /** Whether this is the process of the deployment that indexes. */
+  isIndexing(): boolean
+  /** False while a thread that ended by a fault is not back. */
   isHealthy(): boolean
   close(): Promise<void>
 }

@@ -2,9 +2,11 @@
 import { configSchema, chatRequestSchema, embeddingsRequestSchema, type Config } from '@cairn/contract'
 import type { AuditEntry } from '../../src/audit/types.ts'
 import { silentLogger, systemClock, type Logger, type Principal } from '../../src/base/index.ts'
-import type { Cache, CacheScope } from '../../src/cache/types.ts'
+import type { Cache } from '../../src/cache/types.ts'
+import { openPipelineCaches, type CacheSettings } from '../../src/pipeline/caches.ts'
 import { createChat } from '../../src/pipeline/chat.ts'
 import { createEmbeddings } from '../../src/pipeline/embeddings.ts'
+import type { Call } from '../../src/pipeline/types.ts'
 import type { GatewayReply } from '../../src/pipeline/gateway-reply.ts'
 import { createOutbound, createPermitOffice } from '../../src/platform/index.ts'
 import {
@@ -23,6 +25,9 @@ export interface RigOptions {
   logger?: Logger
   audit?: (entry: AuditEntry) => Promise<number>
   refuse?: string
+  /** Absent: everything is made anew. */
+  cache?: Cache
+  settings?: Partial<CacheSettings>
 }
 
 export const owner: Principal = { id: 'user_owner', name: 'Owner', kind: 'owner', via: 'key', credentialId: 'key_1' }
@@ -62,23 +67,22 @@ export function createRig(options: RigOptions) {
     entries.push(entry)
     return options.audit ? options.audit(entry) : entries.length
   }
-  const cache: Cache = {
-    scopeOf: (principal) => ({ owner: principal.id }) as CacheScope,
-    reuse: async (_scope, _key, produce) => ({ value: await produce(), status: 'bypass', tier: null }),
-  }
+  const settings = { ...configSchema.parse({}).cache, deploymentId: 'dep_test', ...options.settings }
+  const caches = openPipelineCaches(options.cache ?? null, settings)
   const access = {
     require: () => {
       if (options.refuse) throw new Error(options.refuse)
     },
   }
-  const services = { access, audit: { record }, cache, clock, logger, routing }
+  const services = { access, audit: { record }, caches, clock, logger, routing }
   const runChat = createChat(services)
   const runEmbeddings = createEmbeddings(services)
-  const callWith = (signal: AbortSignal) => ({
+  const callWith = (signal: AbortSignal, more: Partial<Call> = {}): Call => ({
     requestId: 'req_test',
     principal: owner,
     signal,
     startedAtMs: clock.monotonic(),
+    ...more,
   })
 
   return {
@@ -87,14 +91,18 @@ export function createRig(options: RigOptions) {
     permits,
     entries,
     /** Sends a chat request as its exact text. */
-    chat(text: string, signal: AbortSignal = new AbortController().signal): Promise<GatewayReply> {
-      return runChat(callWith(signal), {
+    chat(
+      text: string,
+      signal: AbortSignal = new AbortController().signal,
+      more: Partial<Call> = {},
+    ): Promise<GatewayReply> {
+      return runChat(callWith(signal, more), {
         body: new TextEncoder().encode(text),
         request: chatRequestSchema.parse(JSON.parse(text)),
       })
     },
-    embeddings(text: string): Promise<GatewayReply> {
-      return runEmbeddings(callWith(new AbortController().signal), {
+    embeddings(text: string, more: Partial<Call> = {}): Promise<GatewayReply> {
+      return runEmbeddings(callWith(new AbortController().signal, more), {
         body: new TextEncoder().encode(text),
         request: embeddingsRequestSchema.parse(JSON.parse(text)),
       })

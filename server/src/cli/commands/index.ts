@@ -1,6 +1,7 @@
 /** THE table of commands; `--help` and docs/reference/command-line.md come from it. */
 import type { CommandSpec } from '../types.ts'
 import { ask } from './ask.ts'
+import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
 import { doctor } from './doctor.ts'
 import { indexCommand } from './index-command.ts'
@@ -22,6 +23,8 @@ export const commands: readonly CommandSpec[] = [
   keyCreate,
   keyList,
   keyRevoke,
+  cacheStats,
+  cacheInvalidate,
   doctor,
   configExplain,
 ]

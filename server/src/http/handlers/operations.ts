@@ -1,5 +1,6 @@
 /** Handlers for those who run the server: health, metrics, the OpenAPI document, and the console's files. */
 import { fail } from '../../base/index.ts'
+import { mergeFamilies, metricsTopic, renderFamilies, type MetricFamily } from '../metrics.ts'
 import { json, type HttpReply } from '../reply.ts'
 import type { PublicInput } from '../route.ts'
 
@@ -16,11 +17,13 @@ export function ready({ services }: Input): HttpReply {
   return json({ status }, status === 'ok' ? 200 : 503)
 }
 
-export function metrics({ services }: Input): HttpReply {
+/** Those of all processes of this host. */
+export async function metrics({ services }: Input): Promise<HttpReply> {
+  const lists = await services.peers.collect(metricsTopic)
   return {
     status: 200,
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-    body: services.metrics.render(),
+    body: renderFamilies(mergeFamilies(lists as MetricFamily[][])),
   }
 }
 

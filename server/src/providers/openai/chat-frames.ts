@@ -28,7 +28,7 @@ export function isAnswered({ seen, finished }: Progress): boolean {
   return finished.size > 0 && [...seen].every((index) => finished.has(index))
 }
 
-/** Notes what the frames say and gives back the bytes for the client. */
+/** Notes what the frames say and gives back the bytes for clients. */
 export function takeFrames(
   frames: readonly Uint8Array[],
   progress: Progress,
@@ -36,11 +36,13 @@ export function takeFrames(
   source: ErrorSource,
 ): StreamPiece {
   const kept: Uint8Array[] = []
+  const plain: Uint8Array[] = []
   let text = ''
   for (const frame of frames) {
     const { data, span } = readFrame(frame)
     if (data === null || data.length === 0) {
       kept.push(frame)
+      plain.push(frame)
       continue
     }
     if (isDone(data)) {
@@ -59,14 +61,14 @@ export function takeFrames(
       progress.hasContent ||= facts.hasContent
       for (const index of facts.seen) progress.seen.add(index)
       for (const index of facts.finished) progress.finished.add(index)
-      if (facts.isUsageOnly && !call.includeUsage) continue
     }
-    kept.push(call.answerAs === null ? frame : renameFrame(frame, data, span, call.answerAs))
+    const named = call.answerAs === null ? frame : renameFrame(frame, data, span, call.answerAs)
+    kept.push(named)
+    if (facts?.isUsageOnly !== true) plain.push(named)
   }
-  return { bytes: kept.length === 0 ? empty : concatBytes(kept), text }
+  const bytes = concatBytes(kept)
+  return { bytes, withoutUsage: plain.length === kept.length ? bytes : concatBytes(plain), text }
 }
-
-const empty = new Uint8Array(0)
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null

@@ -125,7 +125,11 @@ function createPieceReader({ call, body, guard, source, limits }: StreamParts): 
 }
 
 function joinPieces(pieces: readonly StreamPiece[]): StreamPiece {
-  return { bytes: concatBytes(pieces.map(({ bytes }) => bytes)), text: pieces.map(({ text }) => text).join('') }
+  return {
+    bytes: concatBytes(pieces.map(({ bytes }) => bytes)),
+    withoutUsage: concatBytes(pieces.map(({ withoutUsage }) => withoutUsage)),
+    text: pieces.map(({ text }) => text).join(''),
+  }
 }
 
 const drainMs = 1_000

@@ -8,6 +8,9 @@ import { z } from 'zod'
 import { createId } from '../../base/index.ts'
 import type { Statement, Store } from '../../storage/index.ts'
 import type { Problem } from '../folder/read-folder.ts'
+import type { LogPosition } from '../types.ts'
+import { announceChanges, announceRemoved, announceWhole } from './announcements.ts'
+import { forgetState } from './shared-state.ts'
 
 export const noteMetaSchema = z.object({
   title: z.string(),
@@ -55,6 +58,8 @@ export interface VaultRow {
   format: number
   model: number
   trainedPassages: number
+  /** Up to which announcement the stored index has every change. */
+  position: LogPosition
 }
 
 export interface FileState {
@@ -72,7 +77,7 @@ export function createIndexStore(store: Store, vault: string) {
   return {
     async vault(): Promise<VaultRow | null> {
       const [row] = await read(
-        'SELECT generation, seq, format, model, trained_passages FROM index_vaults WHERE vault = ?',
+        'SELECT generation, seq, format, model, trained_passages, log_epoch, log_seq FROM index_vaults WHERE vault = ?',
         [vault],
       )
       if (!row) return null
@@ -82,14 +87,15 @@ export function createIndexStore(store: Store, vault: string) {
         format: Number(row['format']),
         model: Number(row['model']),
         trainedPassages: Number(row['trained_passages']),
+        position: { epoch: String(row['log_epoch']), seq: Number(row['log_seq']) },
       }
     },
     /** Empties the vault’s index and begins it in this format. The sequence goes on, so that followers notice. */
     async reset(format: number, seq: number): Promise<void> {
-      await store.write([...clearStatements(vault), insertVault(vault, seq, format)])
+      await store.write([...clearStatements(vault), insertVault(vault, seq, format), announceWhole(vault, seq)])
     },
     async remove(): Promise<void> {
-      await store.write(clearStatements(vault))
+      await store.write([...clearStatements(vault), ...forgetState(vault), announceRemoved(vault)])
     },
     async counts(): Promise<{ notes: number; passages: number }> {
       const [row] = await read(
@@ -263,6 +269,7 @@ export const statements = {
     params: [seq, vault],
     expectChanges: 1,
   }),
+  announce: announceChanges,
   setProblems: (vault: string, problems: readonly Problem[]): Statement[] => [
     { text: 'DELETE FROM index_problems WHERE vault = ?', params: [vault] },
     ...problems.map(({ path, reason }): Statement => ({

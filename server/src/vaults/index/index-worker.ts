@@ -1,6 +1,7 @@
 /**
  * The indexing thread: keeps the stored index of every watched folder equal to the folder, one vault after another.
- * It says what it does by events; searchers read what it wrote from the store.
+ * It says what it does by events to its own process, and to the other processes by the states it stores; searchers
+ * read what it wrote from the store.
  */
 import { realpath } from 'node:fs/promises'
 import { CairnError, errorFields, systemClock } from '../../base/index.ts'
@@ -10,6 +11,7 @@ import { openDirectStore, type Store, type StoreLocation } from '../../storage/i
 import { createIndexer, type Indexer } from './indexer.ts'
 import { createIndexStore } from './index-store.ts'
 import { indexSchema } from './migrations.ts'
+import { fenceStore, newEvent, putState, unopened } from './shared-state.ts'
 import { watchFolder, type FolderWatch } from './watch-folder.ts'
 
 /** What the thread says of a vault. */
@@ -40,6 +42,9 @@ interface Watched {
   startedMs: number
   queued: Set<string> | 'all' | null
   root: string
+  /** When its state was stored last, and the next try when that failed. */
+  storedMs: number
+  storing: ReturnType<typeof setTimeout> | null
 }
 
 const progressEveryMs = 100
@@ -47,14 +52,18 @@ const progressEveryMs = 100
 const passEveryMs = 60_000
 /** How soon a vault that could not be indexed is tried again. */
 const retryMs = 5_000
+/** How often a state is stored while a vault is indexed, and how soon again when that failed. */
+const storeEveryMs = 1_000
 
 let store: Store | null = null
 const watched = new Map<string, Watched>()
 let chain: Promise<unknown> = Promise.resolve()
+let stored: Promise<void> = Promise.resolve()
 
 const { emit } = serveWorker({
-  async open(location: StoreLocation) {
-    store = await openDirectStore({ location, schemas: [indexSchema] })
+  /** `fence` is refused once another process has begun to index. */
+  async open(location: StoreLocation, fence: number) {
+    store = fenceStore(await openDirectStore({ location, schemas: [indexSchema], connections: 2 }), fence)
   },
   // Opening touches only the vault's own rows, so it need not wait for another vault to be indexed.
   add,
@@ -92,22 +101,24 @@ function stop(vault: string): void {
   entry?.watch?.close()
   if (entry?.timer) clearInterval(entry.timer)
   if (entry?.retry) clearTimeout(entry.retry)
+  if (entry?.storing) clearTimeout(entry.storing)
   watched.delete(vault)
 }
 
 async function add(vault: string, path: string): Promise<void> {
+  try {
+    await openVault(vault, path)
+  } catch (thrown) {
+    const event: IndexEvent = { ...newEvent(vault), state: 'failed', reason: unopened }
+    await store?.write([putState(event)]).catch(() => undefined)
+    throw thrown
+  }
+}
+
+async function openVault(vault: string, path: string): Promise<void> {
   if (!store) throw new CairnError('internal.error', { internal: 'the indexing thread has no store' })
   const root = await realpath(path)
-  const event: IndexEvent = {
-    vault,
-    state: 'indexing',
-    done: 0,
-    total: 0,
-    elapsedMs: 0,
-    doneBefore: 0,
-    seq: 0,
-    reason: null,
-  }
+  const event = newEvent(vault)
   const indexStore = createIndexStore(store, vault)
   let lastMs = 0
   const openIndexer = async (): Promise<Indexer> => {
@@ -144,11 +155,14 @@ async function add(vault: string, path: string): Promise<void> {
     root,
     openIndexer,
     isStale: false,
+    storedMs: 0,
+    storing: null,
     indexer: undefined as never,
   }
   watched.set(vault, entry)
   try {
     entry.indexer = await openIndexer()
+    await store.write([putState(event)])
   } catch (thrown) {
     watched.delete(vault)
     throw thrown
@@ -160,9 +174,28 @@ async function add(vault: string, path: string): Promise<void> {
   void enqueue(() => run(vault, 'all'))
 }
 
-function report({ event, startedMs }: Watched): void {
-  event.elapsedMs = systemClock.monotonic() - startedMs
+function report(entry: Watched): void {
+  const { event, startedMs } = entry
+  event.elapsedMs = Math.round(systemClock.monotonic() - startedMs)
   emit('index', { ...event })
+  if (event.state === 'indexing' && systemClock.monotonic() - entry.storedMs >= storeEveryMs) void storeState(entry)
+}
+
+/** For the other processes. One that could not be stored is tried again: an end that they never hear of is no end. */
+function storeState(entry: Watched): Promise<void> {
+  entry.storedMs = systemClock.monotonic()
+  if (entry.storing) clearTimeout(entry.storing)
+  entry.storing = null
+  // One after another: on PostgreSQL an earlier state could come to stand after a later one.
+  stored = stored.then(async () => {
+    if (watched.get(entry.event.vault) !== entry) return
+    try {
+      await store?.write([putState(entry.event)])
+    } catch {
+      entry.storing ??= setTimeout(() => void storeState(entry), storeEveryMs)
+    }
+  })
+  return stored
 }
 
 /** Notes what may have changed; several reports before its turn become one. */
@@ -212,5 +245,8 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
     entry.retry = setTimeout(() => schedule(vault, null), Math.min(passEveryMs, retryMs * 2 ** entry.failures))
     entry.failures++
   }
-  if (watched.has(vault)) report(entry)
+  if (watched.get(vault) !== entry) return
+  event.elapsedMs = Math.round(systemClock.monotonic() - entry.startedMs)
+  await storeState(entry)
+  emit('index', { ...event })
 }

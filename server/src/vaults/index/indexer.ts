@@ -56,6 +56,8 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
   let pending: Statement[] = []
   let pendingNotes = 0
   let pendingChars = 0
+  /** Paths of notes that were there before and are changed, moved or gone. */
+  const altered = new Set<string>()
   let lastCommitMs = 0
 
   async function open(): Promise<void> {
@@ -165,6 +167,7 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
       pending.push(statements.touchNote(vault, state))
       return problems.get(file.path) ?? null
     }
+    if (known) for (const path of [known.path, file.path]) altered.add(path)
     const note = parseNote(file.path, text)
     const chunks = chunkNote(text, note)
     const passages = extractTerms(text, note, chunks)
@@ -209,6 +212,7 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     const state = files.get(path)
     if (!state) return
     files.delete(path)
+    altered.add(path)
     pending.push(...statements.deleteNote(vault, ++seq, state.noteId))
     pendingNotes++
   }
@@ -227,7 +231,8 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     const terms = dictionary.since(storedTerms)
     const batch = pending
     if (terms.length > 0) batch.push(statements.addTerms(vault, storedTerms, terms))
-    batch.push(statements.setSeq(vault, seq))
+    batch.push(...statements.announce(vault, seq, altered), statements.setSeq(vault, seq))
+    altered.clear()
     pending = []
     pendingNotes = 0
     pendingChars = 0

@@ -24,5 +24,26 @@ export const indexSchema: Schema = {
         'CREATE TABLE index_problems (vault TEXT NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (vault, path))',
       ],
     },
+    {
+      id: 2,
+      name: 'who indexes, how far it is, and what it is asked for',
+      statements: [
+        'CREATE TABLE index_owner (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), fence {int} NOT NULL)',
+        'INSERT INTO index_owner (only_row, fence) VALUES (1, 0)',
+        `CREATE TABLE index_states (
+        vault TEXT PRIMARY KEY, state TEXT NOT NULL, done {int} NOT NULL, total {int} NOT NULL, done_before {int} NOT NULL,
+        elapsed_ms {int} NOT NULL, reason TEXT)`,
+        'CREATE TABLE index_requests (vault TEXT PRIMARY KEY, asked {int} NOT NULL, handled {int} NOT NULL)',
+      ],
+    },
+    {
+      id: 3,
+      name: 'changes that are still to be announced, and up to where they were',
+      statements: [
+        "ALTER TABLE index_vaults ADD COLUMN log_epoch TEXT NOT NULL DEFAULT ''",
+        'ALTER TABLE index_vaults ADD COLUMN log_seq {int} NOT NULL DEFAULT 0',
+        'CREATE TABLE index_announcements (vault TEXT NOT NULL, seq {int} NOT NULL, scopes TEXT NOT NULL, PRIMARY KEY (vault, seq))',
+      ],
+    },
   ],
 }

@@ -19,7 +19,7 @@ const following = new Map<string, Promise<void>>()
 
 serveWorker({
   async open(location: StoreLocation) {
-    store = await openDirectStore({ location, schemas: [indexSchema] })
+    store = await openDirectStore({ location, schemas: [indexSchema], connections: 2 })
   },
   /** Applies what is committed; answers what the vault then holds. */
   async follow(vault: string) {
@@ -36,6 +36,7 @@ serveWorker({
       notes: follower.index.notes,
       passages: follower.index.passages,
       seq: follower.seq,
+      position: follower.position,
       problemCount: problems.count,
       problems: problems.first,
     }

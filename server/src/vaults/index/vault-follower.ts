@@ -3,11 +3,13 @@
  * Every process that answers questions has one; only the store is shared.
  */
 import { SearchIndex, type NoteMeta } from '../ranking/search-index.ts'
-import type { IndexStore, NoteChange } from './index-store.ts'
+import type { LogPosition } from '../types.ts'
+import type { IndexStore, NoteChange, VaultRow } from './index-store.ts'
 import { unpackModel } from './model-bytes.ts'
 import { LinkGraph } from './link-graph.ts'
 
 const rowsAtOnce = 500
+const nowhere: LogPosition = { epoch: '', seq: 0 }
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createFollower(store: IndexStore) {
@@ -18,13 +20,20 @@ export function createFollower(store: IndexStore) {
   let seq = 0
   let vectorSeq = 0
   let completeSeq = 0
+  let position: LogPosition = nowhere
 
   /** Applies what was committed since the last call; what is committed while it reads is for the next. */
   async function follow(): Promise<void> {
     const row = await store.vault()
     if (!row) return restart('')
     if (row.generation !== generation) restart(row.generation)
-    if (row.seq === completeSeq) return
+    // Read before the changes, so that it never says more than they do.
+    const { position: announced } = row
+    if (row.seq !== completeSeq) await followChanges(row)
+    position = announced
+  }
+
+  async function followChanges(row: VaultRow): Promise<void> {
     for (const term of await store.terms(index.dictionary.size)) index.dictionary.idOf(term)
     await followNotes(row.seq)
     if (row.model !== index.modelId) {
@@ -93,10 +102,15 @@ export function createFollower(store: IndexStore) {
     seq = 0
     vectorSeq = 0
     completeSeq = 0
+    position = nowhere
   }
 
   return {
     follow,
+    /** Up to which announcement everything is applied. */
+    get position() {
+      return position
+    },
     get index() {
       return index
     },

@@ -252,7 +252,14 @@ function describeReset({ index }: Current): void {
     ])
     await index().reset(4, 3)
     const after = await index().vault()
-    expect(after).toEqual({ generation: expect.any(String), seq: 3, format: 4, model: 0, trainedPassages: 0 })
+    expect(after).toEqual({
+      generation: expect.any(String),
+      seq: 3,
+      format: 4,
+      model: 0,
+      trainedPassages: 0,
+      position: { epoch: '', seq: 0 },
+    })
     expect(after?.generation).not.toBe(before?.generation)
     expect(await index().changes(0, 10)).toEqual([])
     expect(await index().terms(0)).toEqual([])

@@ -1,0 +1,54 @@
+/**
+ * `npm run bench -- kills [--seconds N] [--seed N]`: three Cairn processes on a real Redis while connections, Redis and
+ * the processes themselves are killed, looking for one stale read and for one invalidation that was lost.
+ */
+import type { Bench, BenchResult } from './bench.ts'
+import { runKills, type KillReport } from './kills/run.ts'
+
+export const bench: Bench = {
+  name: 'kills',
+  summary: 'Real processes on real Redis under kill -9, cuts and lost data, looking for one stale read',
+  needsPeers: false,
+  async run({ quick, args, log }) {
+    const seed = readNumber(args, '--seed') ?? Math.floor(Math.random() * 1e9)
+    const seconds = readNumber(args, '--seconds') ?? (quick ? 25 : 180)
+    log(`seed ${seed}, ${seconds} s under fire`)
+    const report = await runKills({ seed, seconds, log })
+    for (const line of [...report.stale, ...report.lost].slice(0, 20)) log(`WRONG  ${line}`)
+    return describe(report)
+  },
+}
+
+function describe(report: KillReport): BenchResult {
+  const row = (metric: string, value: number) => ({ metric, unit: '', subject: 'cairn', value, spread: null })
+  const { reads, hits } = report
+  return {
+    rows: [
+      row('reads, strict', reads.strict),
+      row('reads, bounded', reads.bounded),
+      row('hits in memory', hits.memory),
+      row('hits on disk', hits.disk),
+      row('hits in Redis', hits.shared),
+      row('reads marked stale, as bounded asks for', report.marked),
+      row('reads that died with their process', report.failedReads),
+      row('invalidations committed at once', report.committed),
+      row('invalidations told to be pending', report.pending),
+      row('invalidations that died with their process', report.unanswered),
+      ...Object.entries(report.faults).map(([name, times]) => row(`times: ${name}`, times)),
+      row('inconsistencies that the checker found', report.inconsistencies),
+    ],
+    targets: [
+      { metric: 'stale reads', target: '0', value: report.stale.length, ok: report.stale.length === 0 },
+      { metric: 'invalidations lost', target: '0', value: report.lost.length, ok: report.lost.length === 0 },
+    ],
+  }
+}
+
+/** Throws for a flag without a whole number. */
+function readNumber(args: readonly string[], flag: string): number | undefined {
+  const at = args.indexOf(flag)
+  if (at < 0) return undefined
+  const value = Number(args[at + 1])
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${flag} needs a whole number`)
+  return value
+}

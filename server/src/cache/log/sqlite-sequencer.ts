@@ -1,0 +1,216 @@
+/**
+ * The sequencer of one host: a few small tables in the data directory that all processes of the host share. A commit is
+ * one durable transaction; a tail is one query, and so one snapshot.
+ */
+import { createToken, type Clock } from '../../base/index.ts'
+import type { Schema, Statement, Store } from '../../storage/index.ts'
+import type { Mark, NodeReport, NodeState, Position, Sequencer, Tail } from '../tiers.ts'
+import type { InvalidationKind } from '../types.ts'
+import { joinScopes, splitScopes } from './scope-list.ts'
+
+export const cacheSchema: Schema = {
+  scope: 'cache',
+  migrations: [
+    {
+      id: 1,
+      name: 'the log of invalidations, its nodes and the journal',
+      statements: [
+        `CREATE TABLE cache_log_meta (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), epoch TEXT NOT NULL,
+          seq {int} NOT NULL, floor {int} NOT NULL, total {int} NOT NULL)`,
+        // `total` counts the scopes of all lines up to this one, so that the oldest lines beyond a bound are found by it.
+        `CREATE TABLE cache_log (seq {int} PRIMARY KEY, kind TEXT NOT NULL, scopes TEXT NOT NULL, total {int} NOT NULL)`,
+        'CREATE TABLE cache_marks (scope TEXT PRIMARY KEY, hard {int} NOT NULL, soft {int} NOT NULL)',
+        `CREATE TABLE cache_nodes (node TEXT PRIMARY KEY, epoch TEXT NOT NULL, applied {int} NOT NULL,
+          max_stale_ms {int} NOT NULL, seen_at {int} NOT NULL)`,
+        'CREATE TABLE cache_journal (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, scopes TEXT NOT NULL)',
+      ],
+    },
+  ],
+}
+
+export interface SqliteSequencerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** Scopes that keep a mark of their own; older ones fold into the floor. */
+  readonly mostMarks?: number
+}
+
+const usualMostMarks = 20_000
+/** A node says again that it is there after so long; one that has not for a minute is gone. */
+const heartbeatMs = 15_000
+const goneMs = 60_000
+
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export async function openSqliteSequencer({
+  store,
+  clock,
+  mostMarks = usualMostMarks,
+}: SqliteSequencerOptions): Promise<Sequencer> {
+  const listeners = new Set<() => void>()
+  const acked = new Map<string, { applied: Position; maxStaleMs: number; atMs: number }>()
+  const writes = new Set<Promise<unknown>>()
+
+  const begin: Statement = {
+    text: `INSERT INTO cache_log_meta (only_row, epoch, seq, floor, total) VALUES (1, ?, 0, 0, 0)
+      ON CONFLICT (only_row) DO NOTHING`,
+    params: [createToken(12)],
+  }
+  await store.write([begin])
+
+  /** The node's word is durable at some later time; those who wait for it ask again. */
+  async function acknowledge({ node, applied, maxStaleMs }: NodeReport): Promise<void> {
+    const last = acked.get(node)
+    const now = clock.monotonic()
+    const isKnown = last?.applied.seq === applied.seq && last.applied.epoch === applied.epoch
+    if (last && isKnown && last.maxStaleMs === maxStaleMs && now - last.atMs < heartbeatMs) return
+    acked.set(node, { applied, maxStaleMs, atMs: now })
+    const writing = store
+      .write([
+        {
+          text: `INSERT INTO cache_nodes (node, epoch, applied, max_stale_ms, seen_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch, applied = excluded.applied,
+              max_stale_ms = excluded.max_stale_ms, seen_at = excluded.seen_at`,
+          params: [node, applied.epoch, applied.seq, maxStaleMs, clock.now()],
+        },
+      ])
+      .catch(() => acked.delete(node))
+      .finally(() => writes.delete(writing))
+    writes.add(writing)
+    // A node that nobody knows yet must be known before it serves: whoever waits for all counts it.
+    if (!last) await writing
+  }
+
+  /** A log behind what a node has seen was put back from a copy: marks are missing, so everything made then is void. */
+  const renewIfLost = (seen: Position | null): Statement[] =>
+    seen === null || seen.epoch === ''
+      ? []
+      : [
+          {
+            text: `UPDATE cache_log_meta SET epoch = ?, seq = ? + 1, floor = ? + 1 WHERE epoch = ? AND seq < ?`,
+            params: [createToken(12), seen.seq, seen.seq, seen.epoch, seen.seq],
+          },
+          ...fold,
+        ]
+
+  async function readTail(after: Position): Promise<Tail> {
+    const rows = await store.read(
+      `SELECT m.epoch, m.seq AS newest, m.floor, l.seq, l.kind, l.scopes FROM cache_log_meta m
+        LEFT JOIN cache_log l ON l.seq > CASE WHEN m.epoch = ? AND ? >= m.floor THEN ? ELSE m.floor END ORDER BY l.seq`,
+      [after.epoch, after.seq, after.seq],
+    )
+    const [first] = rows
+    if (!first) {
+      await store.write([begin])
+      return readTail(after)
+    }
+    const epoch = String(first['epoch'])
+    const floor = Number(first['floor'])
+    const marks = rows.flatMap((row): Mark[] =>
+      row['seq'] === null
+        ? []
+        : [
+            {
+              seq: Number(row['seq']),
+              kind: row['kind'] as InvalidationKind,
+              scopes: splitScopes(String(row['scopes'])),
+            },
+          ],
+    )
+    const isWhole = epoch !== after.epoch || after.seq < floor
+    return { epoch, seq: Number(first['newest']), floor, marks, isWhole }
+  }
+
+  return {
+    kind: 'sqlite',
+    async tail(report) {
+      await acknowledge(report)
+      const tail = await readTail(report.applied)
+      if (tail.epoch !== report.applied.epoch || tail.seq >= report.applied.seq) return tail
+      await store.write(renewIfLost(report.applied))
+      return readTail(report.applied)
+    },
+    async commit(kind, scopes, seen) {
+      const column = kind === 'hard' ? 'hard' : 'soft'
+      const count = Math.max(1, scopes.length)
+      const lost = renewIfLost(seen)
+      const result = await store.write([
+        begin,
+        ...lost,
+        { text: 'UPDATE cache_log_meta SET seq = seq + 1, total = total + ? RETURNING epoch, seq', params: [count] },
+        {
+          text: 'INSERT INTO cache_log (seq, kind, scopes, total) SELECT seq, ?, ?, total FROM cache_log_meta',
+          params: [kind, joinScopes(scopes)],
+        },
+        ...scopes.map((scope) => ({
+          text: `INSERT INTO cache_marks (scope, hard, soft) SELECT ?, ${kind === 'hard' ? 'seq, 0' : '0, seq'}
+            FROM cache_log_meta WHERE only_row = 1 ON CONFLICT (scope) DO UPDATE SET ${column} = excluded.${column}`,
+          params: [scope],
+        })),
+        {
+          text: `UPDATE cache_log_meta SET floor = MAX(floor, COALESCE(
+            (SELECT MAX(l.seq) FROM cache_log l WHERE l.total <= cache_log_meta.total - ?), 0))`,
+          params: [mostMarks],
+        },
+        ...fold,
+      ])
+      const row = result?.rows[1 + lost.length]?.[0]
+      for (const listener of listeners) listener()
+      return { epoch: String(row?.['epoch']), seq: Number(row?.['seq']) }
+    },
+    async marksOf(scopes) {
+      const [meta] = await store.read('SELECT epoch, seq, floor FROM cache_log_meta')
+      const found = await Promise.all(
+        scopes.map((scope) => store.read('SELECT hard, soft FROM cache_marks WHERE scope = ?', [scope])),
+      )
+      return {
+        epoch: String(meta?.['epoch']),
+        seq: Number(meta?.['seq']),
+        floor: Number(meta?.['floor']),
+        hard: found.map(([row]) => Number(row?.['hard'] ?? 0)),
+        soft: found.map(([row]) => Number(row?.['soft'] ?? 0)),
+      }
+    },
+    async nodes() {
+      const rows = await store.read('SELECT node, epoch, applied, max_stale_ms FROM cache_nodes WHERE seen_at > ?', [
+        clock.now() - goneMs,
+      ])
+      return rows.map((row): NodeState => {
+        const position = { epoch: String(row['epoch']), seq: Number(row['applied']) }
+        return { node: String(row['node']), acked: position, maxStaleMs: Number(row['max_stale_ms']) }
+      })
+    },
+    async leave(node) {
+      await Promise.allSettled(writes)
+      acked.delete(node)
+      await store.write([
+        { text: 'DELETE FROM cache_nodes WHERE node = ? OR seen_at <= ?', params: [node, clock.now() - goneMs] },
+      ])
+    },
+    onWake(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      await Promise.allSettled(writes)
+    },
+  }
+}
+
+/** The life of the local log, or null when it has none yet. */
+export async function readLocalEpoch(store: Store): Promise<string | null> {
+  const [meta] = await store.read('SELECT epoch FROM cache_log_meta')
+  return meta ? String(meta['epoch']) : null
+}
+
+/** Ends the life of the local log: what was made under it is not valid any more. The next sequencer begins another. */
+export const endLocalLog: readonly Statement[] = [
+  { text: 'DELETE FROM cache_log_meta' },
+  { text: 'DELETE FROM cache_log' },
+  { text: 'DELETE FROM cache_marks' },
+  { text: 'DELETE FROM cache_nodes' },
+]
+
+const fold: readonly Statement[] = [
+  { text: 'DELETE FROM cache_log WHERE seq <= (SELECT floor FROM cache_log_meta)' },
+  { text: 'DELETE FROM cache_marks WHERE MAX(hard, soft) <= (SELECT floor FROM cache_log_meta)' },
+]
