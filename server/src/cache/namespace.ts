@@ -18,7 +18,7 @@ export interface NamespaceOptions {
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function openNamespace<T>({ name, policy, reader, clock, counts, nameScope }: NamespaceOptions): Namespace<T> {
   const prefix = `${name}/`
-  const fresh = reader.freshIn(prefix)
+  const space = reader.openSpace(prefix)
   const usualStaleness = describeStaleness(policy)
   if (policy.consistency === 'bounded') reader.useStale(policy.maxStaleMs)
 
@@ -35,6 +35,8 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
     return {
       isOffDisk,
       key: prefix + key,
+      space,
+      rest: key,
       scopes: [...scopesOfKey(name, key), ...(options?.scopes ?? [])].map(nameScope),
       policy: effective,
       staleness: effective === policy ? usualStaleness : describeStaleness(effective),
@@ -46,7 +48,7 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
 
   function hit(key: string): CacheOutcome<T> | undefined {
     const now = clock.monotonic()
-    const entry = fresh(key, now)
+    const entry = reader.verify(space.get(key), now)
     if (entry === undefined) return undefined
     counts.hits.memory++
     counts.savedMicroUsd += entry.priceMicroUsd
@@ -60,7 +62,7 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
     make: ReadRequest['make'],
   ): Promise<ReadResult> {
     const effective = options?.policy ? completePolicy(policy, options.policy) : policy
-    const entry = reader.freshOnDisk(prefix + key, effective)
+    const entry = reader.freshOnDisk({ key: prefix + key, space, rest: key, policy: effective })
     if (!entry) return reader.read(prepare(key, make, { options, effective, isOffDisk: entry === null }))
     counts.hits.disk++
     counts.savedMicroUsd += entry.priceMicroUsd
@@ -72,7 +74,7 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
   return {
     name,
     peek(key) {
-      const entry = fresh(key, clock.monotonic())
+      const entry = reader.verify(space.get(key), clock.monotonic())
       if (entry === undefined) return undefined
       counts.hits.memory++
       counts.savedMicroUsd += entry.priceMicroUsd

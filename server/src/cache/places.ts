@@ -5,7 +5,7 @@
 import { errorFields } from '../base/index.ts'
 import { encodeValue, placeEntry, revive, type Entry } from './entry.ts'
 import type { FillRecord } from './fill.ts'
-import type { ReaderOptions, ReadRequest } from './read.ts'
+import type { Place, ReaderOptions, ReadRequest } from './read.ts'
 import type { EntryHeader, StoredEntry } from './tiers.ts'
 import type { CachePolicy, Tier } from './types.ts'
 
@@ -17,10 +17,10 @@ export interface Candidate {
 
 export interface Places {
   findInMemory(request: ReadRequest): Candidate | undefined
-  findOnDisk(request: Pick<ReadRequest, 'key' | 'policy'>): Candidate | undefined
+  findOnDisk(request: Place): Candidate | undefined
   findShared(request: ReadRequest): Promise<Candidate | undefined>
   /** Into memory, from a slower tier. */
-  promote(request: Pick<ReadRequest, 'key' | 'policy'>, entry: Entry): void
+  promote(request: Place, entry: Entry): void
   /** Stores what was made, unless it was overtaken meanwhile. Returns what can be shared. */
   keep(request: ReadRequest, value: unknown, record: FillRecord, fillMs: number): Entry | null
   drop(key: string): void
@@ -36,16 +36,16 @@ export function createPlaces(options: ReaderOptions): Places {
   let isStopped = false
   const nameOf = (key: string) => nameScope(`key:${key}`)
 
-  function findInMemory({ key, policy }: ReadRequest): Candidate | undefined {
+  function findInMemory({ key, space, rest, policy }: ReadRequest): Candidate | undefined {
     if (!policy.tiers.includes('memory')) return undefined
-    const entry = memory.get(key)
+    const entry = space.get(rest)
     if (!entry) return undefined
     if (clock.monotonic() < entry.keepUntil && view.judge(entry.header) !== 'invalid') return { entry, tier: 'memory' }
     memory.delete(key)
     return undefined
   }
 
-  function findOnDisk({ key, policy }: Pick<ReadRequest, 'key' | 'policy'>): Candidate | undefined {
+  function findOnDisk({ key, policy }: Place): Candidate | undefined {
     if (!disk || !policy.tiers.includes('disk')) return undefined
     const name = nameOf(key)
     const stored = disk.get(name)
@@ -98,8 +98,8 @@ export function createPlaces(options: ReaderOptions): Places {
     writes.add(writing)
   }
 
-  function promote({ key, policy }: Pick<ReadRequest, 'key' | 'policy'>, entry: Entry): void {
-    if (policy.tiers.includes('memory')) memory.set(key, entry, entry.sizeBytes, priceOf(entry.header))
+  function promote({ space, rest, policy }: Place, entry: Entry): void {
+    if (policy.tiers.includes('memory')) space.set(rest, entry, entry.sizeBytes, priceOf(entry.header))
   }
 
   function keep(request: ReadRequest, value: unknown, record: FillRecord, fillMs: number): Entry | null {

@@ -14,7 +14,7 @@ import { createNegatives } from './negatives.ts'
 import { createPlaces, type Candidate } from './places.ts'
 import type { InvalidationScope, ScopeId } from './scopes.ts'
 import type { ReadCounts, Statistics } from './statistics.ts'
-import type { DiskTier, MemoryTier, SharedTier } from './tiers.ts'
+import type { DiskTier, MemorySpace, MemoryTier, SharedTier } from './tiers.ts'
 import type { CachePolicy, CacheStatus, Fill, Tier } from './types.ts'
 
 /** The shared tier behind its breaker. */
@@ -28,12 +28,19 @@ export interface SharedLink {
   }
 }
 
-export interface ReadRequest {
+/** What is read, and where its namespace keeps it in memory. */
+export interface Place {
   /** Namespace and key. */
   readonly key: string
+  readonly space: MemorySpace<Entry>
+  /** The key alone. */
+  readonly rest: string
+  readonly policy: CachePolicy
+}
+
+export interface ReadRequest extends Place {
   /** Every scope known before the value is made. */
   readonly scopes: readonly ScopeId[]
-  readonly policy: CachePolicy
   /** The disk has just been looked at and has nothing. */
   readonly isOffDisk: boolean
   /** Callers share a look at the tiers only with those who take the same old values. */
@@ -81,12 +88,14 @@ export interface ReaderOptions {
 export interface Reader {
   /** The entry in memory if it may be served as it is at this monotonic time. */
   fresh(key: string, now: number): Entry | undefined
-  /** `fresh` of keys that begin with this namespace, without its name. */
-  freshIn(prefix: string): (rest: string, now: number) => Entry | undefined
+  /** The memory of one namespace, whose prefix its keys are told without. */
+  openSpace(prefix: string): MemorySpace<Entry>
+  /** The entry if it may be served as it is at this monotonic time; `undefined` passes through. */
+  verify(entry: Entry | undefined, now: number): Entry | undefined
   /**
    * What the disk has, when that may be served as it is: without waiting, and without a flight. Null: nothing is there.
    */
-  freshOnDisk(key: string, policy: CachePolicy): Entry | null | undefined
+  freshOnDisk(place: Place): Entry | null | undefined
   read(request: ReadRequest): Promise<ReadResult>
   /** Takes a key out of every tier, to reclaim the room. */
   drop(key: string): void
@@ -122,12 +131,12 @@ export function createReader(options: ReaderOptions): Reader {
   const isGood = (entry: Entry) =>
     clock.monotonic() < entry.freshUntil && follower.isLeased() && view.judge(entry.header) === 'valid'
 
-  function freshOnDisk(key: string, policy: CachePolicy): Entry | null | undefined {
-    if (!follower.isLeased() || lookups.has(key, [])) return undefined
-    const found = places.findOnDisk({ key, policy })
+  function freshOnDisk(place: Place): Entry | null | undefined {
+    if (!follower.isLeased() || lookups.has(place.key, [])) return undefined
+    const found = places.findOnDisk(place)
     if (!found) return null
     if (!isGood(found.entry) || clock.monotonic() >= found.entry.refreshAt) return undefined
-    places.promote({ key, policy }, found.entry)
+    places.promote(place, found.entry)
     noteInput(found.entry)
     return found.entry
   }
@@ -340,10 +349,8 @@ export function createReader(options: ReaderOptions): Reader {
 
   return {
     fresh: (key, now) => verify(memory.get(key), now),
-    freshIn(prefix) {
-      const get = memory.reader(prefix)
-      return (rest, now) => verify(get(rest), now)
-    },
+    openSpace: (prefix) => memory.space(prefix),
+    verify,
     freshOnDisk,
     read,
     drop: places.drop,

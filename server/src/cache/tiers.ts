@@ -158,10 +158,10 @@ export interface SharedTier {
 export interface MemoryTier<V> {
   get(key: string): V | undefined
   /**
-   * `get` of keys that begin alike, without the beginning. The beginning ends with its only slash; throws `RangeError`
+   * The keys that begin alike, told without their beginning. The beginning ends with its only slash; throws `RangeError`
    * for another.
    */
-  reader(prefix: string): (rest: string) => V | undefined
+  space(prefix: string): MemorySpace<V>
   /** Whether it was taken in. `sizeBytes` counts the entry's own; `price` weighs what a miss would cost (1: ordinary). */
   set(key: string, value: V, sizeBytes: number, price?: number): boolean
   delete(key: string): boolean
@@ -176,4 +176,10 @@ export interface MemoryTier<V> {
   /** The policy in force, and how often it changed. */
   readonly policy: string
   readonly switches: number
+}
+
+/** `get` and `set` of a `MemoryTier` for the keys of one beginning. */
+export interface MemorySpace<V> {
+  get(rest: string): V | undefined
+  set(rest: string, value: V, sizeBytes: number, price?: number): boolean
 }

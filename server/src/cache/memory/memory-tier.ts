@@ -42,6 +42,12 @@ interface Space {
   readonly slotOf: Map<string, number>
 }
 
+interface Placed {
+  readonly space: Space
+  /** The key without the prefix of its space. */
+  readonly rest: string
+}
+
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createMemoryTier<V>({ maxBytes, random = Math.random }: MemoryTierOptions): MemoryTier<V> {
   const spaces = new Map<string, Space>()
@@ -83,7 +89,7 @@ export function createMemoryTier<V>({ maxBytes, random = Math.random }: MemoryTi
   }
 
   /** What stands before the first slash names the space. */
-  function place(key: string): { space: Space; rest: string } {
+  function place(key: string): Placed {
     const at = key.indexOf('/') + 1
     return { space: openSpace(key.slice(0, at)), rest: at === 0 ? key : key.slice(at) }
   }
@@ -183,13 +189,13 @@ export function createMemoryTier<V>({ maxBytes, random = Math.random }: MemoryTi
     return Math.max(0, Math.min(3, Math.floor(doublings)))
   }
 
-  function insert(key: string, value: V, size: number, price: number): boolean {
+  function insert({ space, rest }: Placed, value: V, of: { key: string; size: number; price: number }): boolean {
+    const { key, size, price } = of
     const before = evictions
     if (!makeRoom(size)) return false
     const hash = hashOf(key)
     const entry = { hash, size, price, credit: creditOf(size, price) }
     const slot = queues.add(entry, evictions === before)
-    const { space, rest } = place(key)
     space.slotOf.set(rest, slot)
     spaceOf[slot] = space
     keys[slot] = rest
@@ -211,32 +217,40 @@ export function createMemoryTier<V>({ maxBytes, random = Math.random }: MemoryTi
     return true
   }
 
+  function put(at: Placed, value: V, sizeBytes: number, price: number): boolean {
+    const { space, rest } = at
+    const key = space.prefix + rest
+    const size = Math.ceil(sizeBytes) + entryBytes + key.length * 2
+    if (!(size <= Math.min(maxBytes * largestShare, 2 ** 32 - 1))) {
+      tier.delete(key)
+      return false
+    }
+    const worth = Number.isFinite(price) ? Math.max(price, leastPrice) : 1
+    const slot = space.slotOf.get(rest)
+    if (slot !== undefined && replace(slot, value, size, worth)) return true
+    return insert(at, value, { key, size, price: worth })
+  }
+
   const tier: MemoryTier<V> = {
     get(key) {
       const slot = find(key)
       if (slot !== undefined) return use(slot)
       return threshold === 0 ? undefined : miss(key)
     },
-    reader(prefix) {
+    space(prefix) {
       if (prefix.indexOf('/') !== prefix.length - 1) throw new RangeError('a prefix ends with its only slash')
-      const { slotOf } = openSpace(prefix)
-      return (rest) => {
-        const slot = slotOf.get(rest)
-        if (slot !== undefined) return use(slot)
-        return threshold === 0 ? undefined : miss(prefix + rest)
+      const space = openSpace(prefix)
+      const { slotOf } = space
+      return {
+        get(rest) {
+          const slot = slotOf.get(rest)
+          if (slot !== undefined) return use(slot)
+          return threshold === 0 ? undefined : miss(prefix + rest)
+        },
+        set: (rest, value, sizeBytes, price = 1) => put({ space, rest }, value, sizeBytes, price),
       }
     },
-    set(key, value, sizeBytes, price = 1) {
-      const size = Math.ceil(sizeBytes) + entryBytes + key.length * 2
-      if (!(size <= Math.min(maxBytes * largestShare, 2 ** 32 - 1))) {
-        tier.delete(key)
-        return false
-      }
-      const worth = Number.isFinite(price) ? Math.max(price, leastPrice) : 1
-      const slot = find(key)
-      if (slot !== undefined && replace(slot, value, size, worth)) return true
-      return insert(key, value, size, worth)
-    },
+    set: (key, value, sizeBytes, price = 1) => put(place(key), value, sizeBytes, price),
     delete(key) {
       const slot = find(key)
       if (threshold > 0) {
