@@ -97,6 +97,7 @@ export async function openCache(options: CacheOptions): Promise<Cache> {
     clock,
     timers,
     logger,
+    leaseMs,
     nameScope,
     useStale: (ms) => {
       maxStaleMs = Math.max(maxStaleMs, ms)

@@ -3,13 +3,20 @@
  * after this process has learnt of an invalidation does not join work that began to read its source before that. Work
  * goes on until the last caller has left.
  */
+import type { Clock } from '../base/index.ts'
 import type { LogView } from './log/log-view.ts'
 import type { ScopeId } from './scopes.ts'
+
+/** By what this process had learnt, and by the monotonic clock. */
+export interface FillStart {
+  readonly tick: number
+  readonly atMs: number
+}
 
 export interface Flight<R> {
   readonly result: Promise<R>
   /** When the source began to be read; null before that, while whatever is found is checked at its own time. */
-  fillTick: number | null
+  fill: FillStart | null
   /** Made when somebody asks for it: most flights end before anyone leaves. */
   readonly abort: AbortController
   readonly isAborted: boolean
@@ -33,15 +40,28 @@ export interface Flights<R> {
   readonly size: number
 }
 
-export function createFlights<R>(view: LogView): Flights<R> {
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createFlights<R>({
+  view,
+  clock,
+  leaseMs,
+}: {
+  view: LogView
+  clock: Clock
+  leaseMs: number
+}): Flights<R> {
   const flights = new Map<string, Flight<R>>()
   const kept = new WeakSet<Flight<R>>()
 
   const end = (key: string, flight: Flight<R>) => {
     if (flights.get(key) === flight) flights.delete(key)
   }
-  const canJoin = ({ fillTick, isAborted }: Flight<R>, scopes: readonly ScopeId[]) =>
-    !isAborted && (fillTick === null || view.tickOf(scopes) <= fillTick)
+  const isFenced = ({ tick }: FillStart, scopes: readonly ScopeId[]) => view.tickOf(scopes) <= tick
+  /** Out of touch with the log, what was invalidated since the fill began is not known unless it began just now. */
+  const isInTouch = ({ atMs }: FillStart) =>
+    clock.monotonic() < view.now.leasedUntil || clock.monotonic() - atMs <= leaseMs
+  const canJoin = ({ fill, isAborted }: Flight<R>, scopes: readonly ScopeId[]) =>
+    !isAborted && (fill === null || (isFenced(fill, scopes) && isInTouch(fill)))
 
   return {
     join(key, scopes, start) {
@@ -103,7 +123,7 @@ function createFlight<R>(result: Promise<R>): Flight<R> {
   let controller: AbortController | undefined
   return {
     result,
-    fillTick: null,
+    fill: null,
     callers: 1,
     get abort() {
       return (controller ??= new AbortController())

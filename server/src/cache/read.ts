@@ -80,6 +80,7 @@ export interface ReaderOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly logger: Logger
+  readonly leaseMs: number
   readonly nameScope: (scope: InvalidationScope) => ScopeId
   /** A `bounded` read with this much staleness is in use. */
   readonly useStale: (maxStaleMs: number) => void
@@ -107,9 +108,9 @@ export interface Reader {
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createReader(options: ReaderOptions): Reader {
-  const { memory, shared, view, follower, statistics, clock, timers, logger, nameScope } = options
-  const lookups = createFlights<ReadResult>(view)
-  const makings = createFlights<ReadResult>(view)
+  const { memory, shared, view, follower, statistics, clock, timers, logger, leaseMs, nameScope } = options
+  const lookups = createFlights<ReadResult>({ view, clock, leaseMs })
+  const makings = createFlights<ReadResult>({ view, clock, leaseMs })
   const negatives = createNegatives(clock)
   const places = createPlaces(options)
 
@@ -247,7 +248,7 @@ export function createReader(options: ReaderOptions): Reader {
   ): Promise<ReadResult> {
     const { key, policy, scopes } = request
     const { flight, isNew } = makings.join(key, scopes, (begun) => makeAlone(request, begun, lookup))
-    lookup.fillTick = flight.fillTick
+    lookup.fill = flight.fill
     const making = makings
       .wait(flight, lookup.abort.signal)
       .then((result) => (result.kind === 'live' && !isNew ? { ...result, joined: true } : result))
@@ -318,10 +319,10 @@ export function createReader(options: ReaderOptions): Reader {
     lookup?: Flight<ReadResult>,
   ): Promise<ReadResult> {
     const { key, policy, counts, scopes } = request
-    const fillTick = view.tick
-    making.fillTick = fillTick
-    if (lookup) lookup.fillTick = fillTick
     const startedAt = clock.monotonic()
+    const fillTick = view.tick
+    making.fill = { tick: fillTick, atMs: startedAt }
+    if (lookup) lookup.fill = making.fill
     const { abort } = making
     counts.fills++
     try {

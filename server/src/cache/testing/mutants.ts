@@ -93,11 +93,16 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'flights.ts',
-        find: '(fillTick === null || view.tickOf(scopes) <= fillTick)',
-        put: '(fillTick === null || scopes.length >= 0)',
+        find: 'view.tickOf(scopes) <= tick',
+        put: 'tick >= 0 && scopes.length >= 0',
       },
       { file: 'read.ts', find: 'view.tickOf(result.scopes) > fillTick) continue', put: 'false) continue' },
     ],
+  },
+  {
+    name: 'old-fills-joined-out-of-touch',
+    breaks: 'a node that has lost touch with the log does not share a fill from before that',
+    edits: [{ file: 'flights.ts', find: ' && isInTouch(fill))', put: ' && isInTouch !== undefined)' }],
   },
   {
     name: 'inputs-forgotten',

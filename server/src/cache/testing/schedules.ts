@@ -199,7 +199,7 @@ function createWorld(open: typeof openCache, seed: number) {
     // The source is read at some moment of the fill; the answer may take its time.
     await pass(below(3) === 0 ? below(1_500) : below(20))
     const { version } = source
-    await pass(below(3) === 0 ? below(1_500) : 0)
+    await pass(below(3) === 0 ? below(4_000) : 0)
     if (random() < 0.05) throw new SourceFailure()
     return version
   }
