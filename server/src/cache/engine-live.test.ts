@@ -47,6 +47,45 @@ describe('live values', () => {
   })
 })
 
+describe('what a live value depends on', () => {
+  test('counts also when it is read while the value is told', async () => {
+    const { cache, time, pass } = await openOne()
+    const space = cache.namespace<string>('n', { ttlMs: 60_000 })
+    const input = () => space.reuse('input', async () => 'i', { scopes: ['tag:red'] })
+    const tell = async () => pass(100).then(async () => `from ${(await input()).value}`)
+    await space.record('k', async () => ({ live: 1, whole: tell() }))
+    await time.advance(200)
+    expect(await space.record('k', async () => ({ live: 2, whole: tell() }))).toMatchObject({ kind: 'stored' })
+    await cache.invalidate({ scopes: ['tag:red'] })
+    expect(await space.record('k', async () => ({ live: 3, whole: tell() }))).toMatchObject({ kind: 'live', live: 3 })
+  })
+
+  test('keeps others from joining, also when only the fill has learnt of it', async () => {
+    const { cache, pass } = await openOne()
+    const space = cache.namespace<string>('n', { ttlMs: 60_000 })
+    await space.record('k', async (fill) => {
+      fill.addScopes(['tag:red'])
+      return { live: 1, whole: pass(500).then(() => 'whole') }
+    })
+    await cache.invalidate({ scopes: ['tag:red'] })
+    const next = await space.record('k', async () => ({ live: 2, whole: pass(500).then(() => 'new') }))
+    expect(next).toMatchObject({ live: 2, joined: false })
+  })
+})
+
+test('a commit that finds another epoch ends the lease until that is known', async () => {
+  const rig = createCacheRig()
+  const { cache, line } = await rig.open()
+  const space = cache.namespace<string>('n', { ttlMs: 60_000 })
+  await space.reuse('k', async () => 'old')
+  line.isCut = true
+  await rig.time.advance(300)
+  line.isCut = false
+  rig.server.failOver()
+  expect(await cache.invalidate({ scopes: ['key:n/other'] })).toMatchObject({ committed: true })
+  expect(space.peek('k')).toBeUndefined()
+})
+
 describe('the consistency checker', () => {
   async function runFor(ms: number, open: Parameters<ReturnType<typeof createCacheRig>['open']>[0]) {
     const rig = createCacheRig()

@@ -122,6 +122,7 @@ export async function openCache(options: CacheOptions): Promise<Cache> {
   function dropAll(): void {
     memory.clear()
     void disk?.clear()
+    planPosition()
   }
 
   /** A log that is put back from a copy is found out when it is behind what this host had seen of it. */
@@ -181,12 +182,12 @@ export async function openCache(options: CacheOptions): Promise<Cache> {
       })
     },
     async invalidate({ scopes, kind = 'hard', wait = 'commit' }) {
-      const receipt = await invalidator.invalidate(kind, [...new Set(scopes.map(nameScope))], wait)
+      // Before the wait, which may be long: what is made meanwhile is good.
       if (kind === 'hard') {
         if (scopes.includes('*')) dropAll()
         for (const scope of scopes) if (scope.startsWith('key:')) reader.drop(scope.slice('key:'.length))
       }
-      return receipt
+      return invalidator.invalidate(kind, [...new Set(scopes.map(nameScope))], wait)
     },
     epoch: () => view.epoch,
     position: () => view.applied,
@@ -219,6 +220,7 @@ export async function openCache(options: CacheOptions): Promise<Cache> {
       invalidator.stop()
       reader.stop()
       follower.stop()
+      await invalidator.settled()
       await reader.settled()
       await sequencer
         .leave(node)

@@ -51,6 +51,10 @@ export function noteUnkeptInput(scopes: readonly ScopeId[]): void {
   for (const scope of scopes) record.scopes.add(scope)
 }
 
+function stopRunning(): void {
+  running--
+}
+
 export interface FillOptions<T> {
   readonly make: (fill: Fill) => Promise<T>
   readonly scopes: readonly ScopeId[]
@@ -59,6 +63,8 @@ export interface FillOptions<T> {
   readonly timers: Timers
   readonly policy: CachePolicy
   readonly abort: AbortController
+  /** Called before the source is read. */
+  readonly begin: (record: FillRecord) => void
 }
 
 /** Throws what `make` throws, or `cache.fill-timeout`. */
@@ -70,6 +76,7 @@ export async function runFill<T>({
   timers,
   policy,
   abort,
+  begin,
 }: FillOptions<T>): Promise<{ made: T; record: FillRecord }> {
   const record: FillRecord = {
     epoch: view.epoch,
@@ -101,13 +108,21 @@ export async function runFill<T>({
     },
   }
   running++
+  begin(record)
+  let isLive = false
   try {
     const making = current.run(record, () => make(fill))
     const made =
       policy.hardTimeoutMs > 0 ? await within(making, { ms: policy.hardTimeoutMs, timers, abort }) : await making
+    // What is told while it is made reads its inputs until it is whole.
+    const whole = (made as { whole?: unknown } | null)?.whole
+    if (whole instanceof Promise) {
+      isLive = true
+      void whole.then(stopRunning, stopRunning)
+    }
     return { made, record }
   } finally {
-    running--
+    if (!isLive) stopRunning()
   }
 }
 

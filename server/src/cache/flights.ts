@@ -11,12 +11,16 @@ import type { ScopeId } from './scopes.ts'
 export interface FillStart {
   readonly tick: number
   readonly atMs: number
+  /** What it depends on, as far as it has learnt by now. */
+  readonly scopes: ReadonlySet<ScopeId>
 }
 
 export interface Flight<R> {
   readonly result: Promise<R>
   /** When the source began to be read; null before that, while whatever is found is checked at its own time. */
   fill: FillStart | null
+  /** The flight whose result it passes on. */
+  follows: Flight<R> | null
   /** Made when somebody asks for it: most flights end before anyone leaves. */
   readonly abort: AbortController
   readonly isAborted: boolean
@@ -37,7 +41,6 @@ export interface Flights<R> {
   /** Keeps a flight joinable until `until` settles, past its own result. */
   keep(key: string, flight: Flight<R>, until: Promise<unknown>): void
   abortAll(reason: unknown): void
-  readonly size: number
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
@@ -56,12 +59,15 @@ export function createFlights<R>({
   const end = (key: string, flight: Flight<R>) => {
     if (flights.get(key) === flight) flights.delete(key)
   }
-  const isFenced = ({ tick }: FillStart, scopes: readonly ScopeId[]) => view.tickOf(scopes) <= tick
+  const isFenced = ({ tick, scopes: learnt }: FillStart, scopes: readonly ScopeId[]) =>
+    view.tickOf(scopes) <= tick && view.tickOf([...learnt]) <= tick
   /** Out of touch with the log, what was invalidated since the fill began is not known unless it began just now. */
   const isInTouch = ({ atMs }: FillStart) =>
     clock.monotonic() < view.now.leasedUntil || clock.monotonic() - atMs <= leaseMs
-  const canJoin = ({ fill, isAborted }: Flight<R>, scopes: readonly ScopeId[]) =>
-    !isAborted && (fill === null || (isFenced(fill, scopes) && isInTouch(fill)))
+  function canJoin({ fill: own, follows, isAborted }: Flight<R>, scopes: readonly ScopeId[]): boolean {
+    const fill = follows?.fill ?? own
+    return !isAborted && (fill === null || (isFenced(fill, scopes) && isInTouch(fill)))
+  }
 
   return {
     join(key, scopes, start) {
@@ -113,9 +119,6 @@ export function createFlights<R>({
       for (const flight of flights.values()) flight.abort.abort(reason)
       flights.clear()
     },
-    get size() {
-      return flights.size
-    },
   }
 }
 
@@ -124,6 +127,7 @@ function createFlight<R>(result: Promise<R>): Flight<R> {
   return {
     result,
     fill: null,
+    follows: null,
     callers: 1,
     get abort() {
       return (controller ??= new AbortController())

@@ -55,6 +55,8 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
     return { value: entry.value as T, status: 'hit', tier: 'memory', ageMs: Math.max(0, now - entry.madeAt) }
   }
 
+  const usesMemory = (options: ReuseOptions | undefined) => (options?.policy?.tiers ?? policy.tiers).includes('memory')
+
   /** Memory has nothing to serve: the disk, at once, and then whatever takes longer. */
   async function readOn(
     key: string,
@@ -81,14 +83,14 @@ export function openNamespace<T>({ name, policy, reader, clock, counts, nameScop
       return entry.value as T
     },
     reuse(key, fill, options) {
-      const known = policy.tiers.includes('memory') ? hit(key) : undefined
+      const known = usesMemory(options) ? hit(key) : undefined
       if (known) return Promise.resolve(known)
       return readOn(key, options, async (given) => ({ kind: 'value', value: await fill(given) })).then((result) =>
         toOutcome<T>(result),
       )
     },
     async record<L>(key: string, fill: (given: Fill) => Promise<LiveFill<T, L>>, options?: ReuseOptions) {
-      const known = policy.tiers.includes('memory') ? hit(key) : undefined
+      const known = usesMemory(options) ? hit(key) : undefined
       if (known) return { kind: 'stored' as const, ...known }
       const result = await readOn(key, options, async (given) => ({ kind: 'live', ...(await fill(given)) }))
       if (result.kind === 'value') return { kind: 'stored' as const, ...toOutcome<T>(result) }

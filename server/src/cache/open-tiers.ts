@@ -67,16 +67,10 @@ export async function openTieredCache(options: TieredCacheOptions): Promise<Cach
     closers.push(() => sequencer.close())
     const journal = createJournal(store)
     const cache = await openCache({ memoryBytes, namesKey, sequencer, journal, disk, shared, clock, logger })
-    closers.push(rotateDaily(keyring, logger))
+    closers.push(() => cache.close(), rotateDaily(keyring, logger))
     await cache.flush()
     await era.settle(() => cache.stats().log.pending === 0)
-    return {
-      ...cache,
-      async close() {
-        await cache.close()
-        await close()
-      },
-    }
+    return { ...cache, close }
   } catch (thrown) {
     await close()
     throw thrown

@@ -2,9 +2,9 @@
  * The path of a read that memory alone cannot answer: join who is at it already; make sure the log is known; look in
  * memory, on disk and in the shared tier; serve what is old if the policy says so; else make the value, once.
  */
-import { errorFields, type Clock, type Logger } from '../base/index.ts'
+import { CairnError, errorFields, type Clock, type Logger } from '../base/index.ts'
 import type { Entry } from './entry.ts'
-import { noteInput, noteUnkeptInput, runFill } from './fill.ts'
+import { noteInput, noteUnkeptInput, runFill, type FillRecord } from './fill.ts'
 import { createFillLock } from './fill-lock.ts'
 import { createFlights, type Flight } from './flights.ts'
 import type { LogFollower } from './log/follow-log.ts'
@@ -247,8 +247,8 @@ export function createReader(options: ReaderOptions): Reader {
     candidate: Candidate | undefined,
   ): Promise<ReadResult> {
     const { key, policy, scopes } = request
-    const { flight, isNew } = makings.join(key, scopes, (begun) => makeAlone(request, begun, lookup))
-    lookup.fill = flight.fill
+    const { flight, isNew } = makings.join(key, scopes, (begun) => makeAlone(request, begun))
+    lookup.follows = flight
     const making = makings
       .wait(flight, lookup.abort.signal)
       .then((result) => (result.kind === 'live' && !isNew ? { ...result, joined: true } : result))
@@ -269,19 +269,16 @@ export function createReader(options: ReaderOptions): Reader {
   const later = (ms: number) => new Promise<null>((resolve) => timers.after(ms, () => resolve(null)))
 
   /** With the advisory lock of the shared tier, so that one process in the deployment makes it. */
-  async function makeAlone(
-    request: ReadRequest,
-    making: Flight<ReadResult>,
-    lookup?: Flight<ReadResult>,
-  ): Promise<ReadResult> {
+  async function makeAlone(request: ReadRequest, making: Flight<ReadResult>): Promise<ReadResult> {
     const { key, policy } = request
     const name = nameScope(`key:${key}`)
-    if (!shared || policy.waitForOthersMs === 0 || !policy.tiers.includes('shared'))
-      return make(request, making, lookup)
+    if (!shared || policy.waitForOthersMs === 0 || !policy.tiers.includes('shared')) return make(request, making)
     const lock = createFillLock({ shared, name, timers, settled: places.settled })
     const until = clock.monotonic() + policy.waitForOthersMs
     // An older making of this process that nobody may join any more is not waited for.
-    let state = held.has(name) ? 'unknown' : await lock.take()
+    if (held.has(name)) return make(request, making)
+    held.add(name)
+    let state = await lock.take()
     while (state === 'taken' && clock.monotonic() < until && !making.isAborted) {
       await lock.wait(until - clock.monotonic())
       const found = await places.findShared(request)
@@ -291,14 +288,17 @@ export function createReader(options: ReaderOptions): Reader {
       }
       state = await lock.take()
     }
-    if (state !== 'ours') return make(request, making, lookup)
-    held.add(name)
+    if (making.isAborted) throw making.abort.signal.reason
+    if (state !== 'ours') {
+      held.delete(name)
+      return make(request, making)
+    }
     const release = () => {
       held.delete(name)
       lock.release()
     }
     try {
-      const result = await make(request, making, lookup)
+      const result = await make(request, making)
       if (result.kind === 'live') void Promise.allSettled([liveEnds.get(making)]).then(release)
       else release()
       return result
@@ -313,20 +313,26 @@ export function createReader(options: ReaderOptions): Reader {
   /** Ends of the live values under way. */
   const liveEnds = new WeakMap<Flight<ReadResult>, Promise<unknown>>()
 
-  async function make(
-    request: ReadRequest,
-    making: Flight<ReadResult>,
-    lookup?: Flight<ReadResult>,
-  ): Promise<ReadResult> {
+  async function make(request: ReadRequest, making: Flight<ReadResult>): Promise<ReadResult> {
     const { key, policy, counts, scopes } = request
     const startedAt = clock.monotonic()
     const fillTick = view.tick
-    making.fill = { tick: fillTick, atMs: startedAt }
-    if (lookup) lookup.fill = making.fill
+    const begin = ({ scopes: learnt }: FillRecord) => {
+      making.fill = { tick: fillTick, atMs: startedAt, scopes: learnt }
+    }
     const { abort } = making
     counts.fills++
     try {
-      const { made, record } = await runFill({ make: request.make, scopes, nameScope, view, timers, policy, abort })
+      const { made, record } = await runFill({
+        make: request.make,
+        scopes,
+        nameScope,
+        view,
+        timers,
+        policy,
+        abort,
+        begin,
+      })
       const store = (value: unknown) => places.keep(request, value, record, clock.monotonic() - startedAt)
       if (made.kind === 'live') {
         const end = made.whole.then(
@@ -357,6 +363,9 @@ export function createReader(options: ReaderOptions): Reader {
     drop: places.drop,
     useStale: options.useStale,
     settled: places.settled,
-    stop: places.stop,
+    stop() {
+      places.stop()
+      makings.abortAll(new CairnError('server.stopping'))
+    },
   }
 }

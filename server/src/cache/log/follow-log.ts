@@ -52,6 +52,8 @@ export function createLogFollower({
   let running: Promise<boolean> | null = null
   let queued: Promise<boolean> | null = null
   let mustAskWhole = false
+  /** Something came while a question was under way. */
+  let isWoken = false
   let toldMaxStaleMs = 0
   let failedAt = Number.NEGATIVE_INFINITY
 
@@ -76,6 +78,7 @@ export function createLogFollower({
     cancelNext()
     const asked = { atMs: clock.monotonic(), ticket: view.ticket() }
     const before = view.position()
+    isWoken = false
     const asking = report()
     try {
       const tail = await sequencer.tail(asking)
@@ -84,7 +87,7 @@ export function createLogFollower({
       take(tail, asked)
       // The sequencer learns that it was applied; those who wait for all nodes need not wait for the next turn.
       const isSame = view.applied === before.seq && view.epoch === before.epoch
-      plan(isSame && !mustAskWhole ? leaseMs / looksPerLease : 0)
+      plan(isSame && !mustAskWhole && !isWoken ? leaseMs / looksPerLease : 0)
       return !mustAskWhole
     } catch {
       failedAt = clock.monotonic()
@@ -102,7 +105,10 @@ export function createLogFollower({
     if (!isStopped) cancelNext = timers.after(ms, () => void askOnce())
   }
 
-  const stopWaking = sequencer.onWake(() => plan(0))
+  const stopWaking = sequencer.onWake(() => {
+    isWoken = true
+    plan(0)
+  })
   return {
     catchUp() {
       // A log that is away is not waited for by every read; the regular look finds it again.

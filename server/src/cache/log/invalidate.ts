@@ -28,8 +28,10 @@ export interface InvalidatorOptions {
 
 export interface Invalidator {
   invalidate(kind: InvalidationKind, scopes: readonly ScopeId[], wait: 'commit' | 'all'): Promise<InvalidationReceipt>
-  /** Makes everything hold here that earlier runs left in the journal. */
+  /** Makes everything hold here that earlier runs left in the journal. Throws `storage.failed`. */
   load(): Promise<void>
+  /** Resolves when nothing is being committed or written to the journal. */
+  settled(): Promise<void>
   /** Tries once more to commit everything that is pending, that of earlier runs included. */
   flush(): Promise<void>
   readonly pending: number
@@ -59,6 +61,7 @@ export function createInvalidator(options: InvalidatorOptions): Invalidator {
   const known = new Set<number>()
   let flushing: Promise<void> | null = null
   let cancelRetry: () => void = () => undefined
+  const running = new Set<Promise<unknown>>()
   let failures = 0
   let isStopped = false
 
@@ -67,8 +70,8 @@ export function createInvalidator(options: InvalidatorOptions): Invalidator {
     const position = await sequencer.commit(kind, scopes, seen)
     view.mark(position, kind, scopes)
     // Another epoch: everything older is void already, and this node must learn that it is.
-    if (position.epoch !== view.epoch) await follower.catchUp()
-    else void follower.catchUp()
+    if (position.epoch === view.epoch) void follower.catchUp()
+    else if (!(await follower.catchUp()) || view.epoch !== position.epoch) view.endLease()
     return position
   }
 
@@ -106,8 +109,8 @@ export function createInvalidator(options: InvalidatorOptions): Invalidator {
 
   /** In order; the first that fails ends the round. */
   async function flush(): Promise<void> {
-    await adopt()
     try {
+      await adopt()
       for (let next = pending[0]; next && !isStopped; next = pending[0]) {
         await commit(next.kind, next.scopes)
         pending.shift()
@@ -125,7 +128,7 @@ export function createInvalidator(options: InvalidatorOptions): Invalidator {
 
   /** What an earlier run, or another process of this host, left in the journal. */
   async function adopt(): Promise<void> {
-    const listed = await journal.list().catch(() => [])
+    const listed = await journal.list()
     for (const { id, kind, scopes } of listed) {
       if (known.has(id)) continue
       known.add(id)
@@ -173,19 +176,25 @@ export function createInvalidator(options: InvalidatorOptions): Invalidator {
   return {
     async invalidate(kind, scopes, wait) {
       const settle = view.suspend(kind, scopes)
-      try {
-        const position = await commit(kind, scopes)
-        settle()
-        return await describe(position, wait)
-      } catch (thrown) {
-        logger.warn('an invalidation is pending, the log cannot be written', errorFields(thrown))
-        await postpone(kind, scopes, settle)
-        const states = await sequencer.nodes().catch((): NodeState[] => [])
-        const others = states.map((state) => state.node).filter((each) => each !== node)
-        return { seq: null, epoch: null, committed: false, acked: [], pending: others }
-      }
+      const committing = commit(kind, scopes).then(
+        (position) => (settle(), position),
+        async (thrown: unknown) => {
+          logger.warn('an invalidation is pending, the log cannot be written', errorFields(thrown))
+          await postpone(kind, scopes, settle)
+          return null
+        },
+      )
+      running.add(committing)
+      const position = await committing.finally(() => running.delete(committing))
+      if (position) return describe(position, wait)
+      const states = await sequencer.nodes().catch((): NodeState[] => [])
+      const others = states.map((state) => state.node).filter((each) => each !== node)
+      return { seq: null, epoch: null, committed: false, acked: [], pending: others }
     },
     load: adopt,
+    async settled() {
+      while (flushing !== null || running.size > 0) await Promise.allSettled([flushing, ...running])
+    },
     flush: flushOnce,
     get pending() {
       return pending.length

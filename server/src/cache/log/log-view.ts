@@ -47,6 +47,8 @@ export interface LogView {
   mark(position: Position, kind: InvalidationKind, scopes: readonly ScopeId[]): void
   /** From now until `settle`, everything with one of these scopes is invalid here: an invalidation under way. */
   suspend(kind: InvalidationKind, scopes: readonly ScopeId[]): () => void
+  /** Nothing is trusted until the next complete reply. */
+  endLease(): void
   /** Numbers requests, so that a late reply is recognised. */
   ticket(): number
   position(): Position
@@ -128,7 +130,7 @@ export function createLogView({ leaseMs }: { leaseMs: number }): LogView {
 
   function apply(tail: Tail, { atMs, ticket }: { atMs: number; ticket: number }): ReturnType<LogView['apply']> {
     const isNew = tail.epoch !== epoch
-    if (isNew && ticket < epochTicket) return 'nothing'
+    if (isNew && ticket <= epochTicket) return 'nothing'
     if (isNew && !tail.isWhole) return 'gap'
     const before = now.version
     if (isNew || (tail.isWhole && tail.seq >= applied)) {
@@ -141,8 +143,7 @@ export function createLogView({ leaseMs }: { leaseMs: number }): LogView {
       for (const mark of tail.marks) take(mark)
     } else {
       const fresh = tail.marks.filter(({ seq }) => seq > applied)
-      if (fresh.length > 0 && fresh[0]?.seq !== applied + 1) return 'gap'
-      if (fresh.length === 0 && tail.seq > applied) return 'gap'
+      if (fresh.length !== Math.max(0, tail.seq - applied)) return 'gap'
       if (fresh.length > 0 || tail.floor > floor) learn()
       raiseFloor(tail.floor)
       for (const mark of fresh) take(mark)
@@ -211,6 +212,9 @@ export function createLogView({ leaseMs }: { leaseMs: number }): LogView {
           else counts.delete(scope)
         }
       }
+    },
+    endLease() {
+      now.leasedUntil = Number.NEGATIVE_INFINITY
     },
     ticket: () => ++tickets,
     position: () => ({ epoch, seq: applied }),

@@ -48,6 +48,23 @@ test('old marks fold into the floor, so that the log stays within its bound', as
   expect(await small.marksOf([name('tag:3'), name('tag:49')])).toMatchObject({ floor: 40, hard: [0, 50] })
 })
 
+test('the journal gives no number twice, so that nobody takes out what is another’s', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-journal-'))
+  const location = { kind: 'sqlite', file: join(directory, 'cache.db'), durability: 'normal' } as const
+  const store = await openDirectStore({ location, schemas: [cacheSchema] })
+  try {
+    const journal = createJournal(store)
+    const first = await journal.append('hard', [name('tag:a')])
+    await journal.remove(first)
+    const second = await journal.append('hard', [name('tag:b')])
+    await journal.remove(first)
+    expect((await journal.list()).map(({ id }) => id)).toEqual([second])
+  } finally {
+    await store.close()
+    await rm(directory, { recursive: true, force: true })
+  }
+})
+
 describe('going over to another log', () => {
   const everything = name('*')
 

@@ -22,7 +22,8 @@ export const cacheSchema: Schema = {
         'CREATE TABLE cache_marks (scope TEXT PRIMARY KEY, hard {int} NOT NULL, soft {int} NOT NULL)',
         `CREATE TABLE cache_nodes (node TEXT PRIMARY KEY, epoch TEXT NOT NULL, applied {int} NOT NULL,
           max_stale_ms {int} NOT NULL, seen_at {int} NOT NULL)`,
-        'CREATE TABLE cache_journal (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, scopes TEXT NOT NULL)',
+        // Never the same number twice: another process may still hold one that was taken out.
+        'CREATE TABLE cache_journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, scopes TEXT NOT NULL)',
       ],
     },
   ],
@@ -49,20 +50,23 @@ export async function openSqliteSequencer({
   const listeners = new Set<() => void>()
   const acked = new Map<string, { applied: Position; maxStaleMs: number; atMs: number }>()
   const writes = new Set<Promise<unknown>>()
+  /** What each node said last, and since when by this process' own clock. */
+  const heard = new Map<string, { said: number; atMs: number }>()
 
-  const begin: Statement = {
+  const begin = (): Statement => ({
     text: `INSERT INTO cache_log_meta (only_row, epoch, seq, floor, total) VALUES (1, ?, 0, 0, 0)
       ON CONFLICT (only_row) DO NOTHING`,
     params: [createToken(12)],
-  }
-  await store.write([begin])
+  })
+  await store.write([begin()])
 
   /** The node's word is durable at some later time; those who wait for it ask again. */
   async function acknowledge({ node, applied, maxStaleMs }: NodeReport): Promise<void> {
     const last = acked.get(node)
     const now = clock.monotonic()
     const isKnown = last?.applied.seq === applied.seq && last.applied.epoch === applied.epoch
-    if (last && isKnown && last.maxStaleMs === maxStaleMs && now - last.atMs < heartbeatMs) return
+    const isHeard = last !== undefined && now - last.atMs < heartbeatMs
+    if (isHeard && isKnown && last.maxStaleMs === maxStaleMs) return
     acked.set(node, { applied, maxStaleMs, atMs: now })
     const writing = store
       .write([
@@ -73,11 +77,38 @@ export async function openSqliteSequencer({
           params: [node, applied.epoch, applied.seq, maxStaleMs, clock.now()],
         },
       ])
-      .catch(() => acked.delete(node))
+      .catch((thrown: unknown) => {
+        acked.delete(node)
+        throw thrown
+      })
       .finally(() => writes.delete(writing))
     writes.add(writing)
-    // A node that nobody knows yet must be known before it serves: whoever waits for all counts it.
-    if (!last) await writing
+    // Before it serves, whoever waits for all must know that it is there and how long it may go on without the log. How
+    // far it has come may be known later.
+    if (isHeard && maxStaleMs <= last.maxStaleMs) writing.catch(() => undefined)
+    else await writing
+  }
+
+  /**
+   * Nodes that have said something new while this process looked, or that it has not looked at for long. By its own
+   * monotonic clock: a time of day that jumps must not make a node pass for gone.
+   */
+  async function readNodes(): Promise<Awaited<ReturnType<Store['read']>>> {
+    const rows = await store.read('SELECT node, epoch, applied, max_stale_ms, seen_at FROM cache_nodes')
+    const now = clock.monotonic()
+    return rows.filter((row) => {
+      const [node, said] = [String(row['node']), Number(row['seen_at'])]
+      const last = heard.get(node)
+      if (last?.said !== said) heard.set(node, { said, atMs: now })
+      else if (now - last.atMs > goneMs) {
+        heard.delete(node)
+        void store
+          .write([{ text: 'DELETE FROM cache_nodes WHERE node = ? AND seen_at = ?', params: [node, said] }])
+          .catch(() => undefined)
+        return false
+      }
+      return true
+    })
   }
 
   /** A log behind what a node has seen was put back from a copy: marks are missing, so everything made then is void. */
@@ -100,7 +131,7 @@ export async function openSqliteSequencer({
     )
     const [first] = rows
     if (!first) {
-      await store.write([begin])
+      await store.write([begin()])
       return readTail(after)
     }
     const epoch = String(first['epoch'])
@@ -134,7 +165,7 @@ export async function openSqliteSequencer({
       const count = Math.max(1, scopes.length)
       const lost = renewIfLost(seen)
       const result = await store.write([
-        begin,
+        begin(),
         ...lost,
         { text: 'UPDATE cache_log_meta SET seq = seq + 1, total = total + ? RETURNING epoch, seq', params: [count] },
         {
@@ -171,9 +202,7 @@ export async function openSqliteSequencer({
       }
     },
     async nodes() {
-      const rows = await store.read('SELECT node, epoch, applied, max_stale_ms FROM cache_nodes WHERE seen_at > ?', [
-        clock.now() - goneMs,
-      ])
+      const rows = await readNodes()
       return rows.map((row): NodeState => {
         const position = { epoch: String(row['epoch']), seq: Number(row['applied']) }
         return { node: String(row['node']), acked: position, maxStaleMs: Number(row['max_stale_ms']) }
@@ -182,9 +211,7 @@ export async function openSqliteSequencer({
     async leave(node) {
       await Promise.allSettled(writes)
       acked.delete(node)
-      await store.write([
-        { text: 'DELETE FROM cache_nodes WHERE node = ? OR seen_at <= ?', params: [node, clock.now() - goneMs] },
-      ])
+      await store.write([{ text: 'DELETE FROM cache_nodes WHERE node = ?', params: [node] }])
     },
     onWake(listener) {
       listeners.add(listener)

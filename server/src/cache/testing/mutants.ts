@@ -93,8 +93,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'flights.ts',
-        find: 'view.tickOf(scopes) <= tick',
-        put: 'tick >= 0 && scopes.length >= 0',
+        find: 'view.tickOf(scopes) <= tick && view.tickOf([...learnt]) <= tick',
+        put: 'tick >= 0 && scopes.length + learnt.size >= 0',
       },
       { file: 'read.ts', find: 'view.tickOf(result.scopes) > fillTick) continue', put: 'false) continue' },
     ],

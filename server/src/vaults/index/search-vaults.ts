@@ -31,13 +31,28 @@ interface Found extends RankedPassage {
 const phraseCandidates = 500
 const snippetChars = 280
 
-/** The best passages with their text, at most half of them from one note unless there are too few others. */
-export async function findPassages(vaults: readonly SearchVault[], request: RetrieveRequest): Promise<Passage[]> {
-  const found = await rank(vaults, request, request.limit * 4)
-  const chosen = diversify(found, request.limit)
-  const texts: Texts = new Map()
-  const passages = await Promise.all(chosen.map((each) => readPassage(each, texts)))
-  return passages.filter((passage) => passage !== null)
+const mostTries = 3
+
+/**
+ * The best passages with their text, at most half of them from one note unless there are too few others. Where the store
+ * has a note in a newer version than the one that was ranked, `catchUp` is awaited and they are ranked again: a note that
+ * was just edited must not be missing.
+ */
+export async function findPassages(
+  vaults: readonly SearchVault[],
+  request: RetrieveRequest,
+  catchUp?: () => Promise<void>,
+): Promise<Passage[]> {
+  for (let tries = 1; ; tries++) {
+    const found = await rank(vaults, request, request.limit * 4)
+    const chosen = diversify(found, request.limit)
+    const texts: Texts = new Map()
+    const passages = (await Promise.all(chosen.map((each) => readPassage(each, texts)))).filter(
+      (passage) => passage !== null,
+    )
+    if (passages.length === chosen.length || !catchUp || tries === mostTries) return passages
+    await catchUp()
+  }
 }
 
 /** The best notes, each with its best passage. */

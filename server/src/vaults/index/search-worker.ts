@@ -24,13 +24,7 @@ serveWorker({
   /** Applies what is committed; answers what the vault then holds. */
   async follow(vault: string) {
     const follower = get(vault)
-    const before = following.get(vault) ?? Promise.resolve()
-    const turn = before.then(() => follower.follow())
-    following.set(
-      vault,
-      turn.catch(() => undefined),
-    )
-    await turn
+    await catchUp(vault)
     const problems = await follower.store.problems(100)
     return {
       notes: follower.index.notes,
@@ -45,7 +39,10 @@ serveWorker({
     followers.delete(vault)
     following.delete(vault)
   },
-  retrieve: (request: RetrieveRequest) => findPassages(select(request), request),
+  retrieve: (request: RetrieveRequest) =>
+    findPassages(select(request), request, async () => {
+      await Promise.all(request.vaults.map(({ id }) => catchUp(id)))
+    }),
   search: (request: RetrieveRequest) => findResults(select(request), request),
   related: (vault: string, path: string, filter: NoteFilter, limit: number) =>
     findRelated(get(vault), { vault, path, filter, limit }),
@@ -77,6 +74,17 @@ serveWorker({
     await store?.close()
   },
 })
+
+/** One after another for each vault. */
+async function catchUp(vault: string): Promise<void> {
+  const before = following.get(vault) ?? Promise.resolve()
+  const turn = before.then(() => get(vault).follow())
+  following.set(
+    vault,
+    turn.catch(() => undefined),
+  )
+  await turn
+}
 
 function get(vault: string): Follower {
   const known = followers.get(vault)
