@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { errorFields, type Clock, type Logger, type Secret } from '../base/index.ts'
+import { CairnError, errorFields, toCairnError, type Clock, type Logger, type Secret } from '../base/index.ts'
 import { openRedis, rotateAfterMs, type Keyring } from '../platform/index.ts'
 import { openStore, type Store } from '../storage/index.ts'
 import { openDiskTier } from './disk/disk-tier.ts'
@@ -48,11 +48,7 @@ export async function openTieredCache(options: TieredCacheOptions): Promise<Cach
       await closer().catch((thrown: unknown) => logger.warn('a part of the cache did not close', errorFields(thrown)))
   }
   try {
-    const file = join(directory, 'cache.db')
-    const store = await openStore(
-      { location: { kind: 'sqlite', file, durability: 'full' }, schemas: [cacheSchema] },
-      logger,
-    )
+    const store = await openLocalStore(directory, logger)
     closers.push(() => store.close())
     const namesKey = keyring.material('cache-names')
     const sealer = createSealer({ keys: keyring.sealingKeys('cache'), deploymentId, cache: cacheName })
@@ -74,6 +70,19 @@ export async function openTieredCache(options: TieredCacheOptions): Promise<Cach
   } catch (thrown) {
     await close()
     throw thrown
+  }
+}
+
+/** Throws `storage.failed` with what to do: this is the one database that may simply be deleted. */
+async function openLocalStore(directory: string, logger: Logger): Promise<Store> {
+  const location = { kind: 'sqlite', file: join(directory, 'cache.db'), durability: 'full' } as const
+  try {
+    return await openStore({ location, schemas: [cacheSchema] }, logger)
+  } catch (thrown) {
+    const error = toCairnError(thrown)
+    if (!/SQLITE_(NOTADB|CORRUPT)/.test(error.internal ?? '')) throw thrown
+    const message = `${location.file} is damaged. Delete it with the files cache.db-wal and cache.db-shm beside it and start again. Lost are invalidations that Redis could not be told of yet: with Redis, then run “cairn cache invalidate '*'”.`
+    throw new CairnError('storage.failed', { message, cause: thrown })
   }
 }
 
