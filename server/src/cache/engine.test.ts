@@ -93,6 +93,31 @@ describe('reuse', () => {
     expect(signal?.aborted).toBe(true)
   })
 
+  test('who leaves while another process makes the value does not keep this one from taking turns later', async () => {
+    const rig = createCacheRig()
+    const [one, two] = [await rig.open(), await rig.open()]
+    const pass = (ms: number) => new Promise<void>((resolve) => rig.time.timers.after(ms, resolve))
+    const source = createSource(pass)
+    source.takesMs = 1_000
+    const policy = { ttlMs: 60_000, waitForOthersMs: 5_000, negativeTtlMs: 0 }
+    const [here, there] = [one, two].map(({ cache }) => cache.namespace<string>('n', policy))
+    const making = here?.reuse('k', source.read)
+    await rig.time.advance(100)
+    const leaver = new AbortController()
+    const waiting = there?.reuse('k', source.read, { signal: leaver.signal })
+    waiting?.catch(() => {})
+    await rig.time.advance(100)
+    leaver.abort(new Error('left'))
+    await rig.time.advance(2_000)
+    expect(await making).toMatchObject({ status: 'miss', value: 'answer 1' })
+    await one.cache.invalidate({ scopes: ['key:n/k'], wait: 'commit' })
+    await rig.time.advance(500)
+    const both = Promise.all([here?.reuse('k', source.read), there?.reuse('k', source.read)])
+    await rig.time.advance(5_000)
+    expect((await both).map((outcome) => outcome?.value)).toEqual(['answer 2', 'answer 2'])
+    expect(source.calls).toBe(2)
+  })
+
   test('does not keep what is too large, what the fill forbids, or what JSON cannot hold', async () => {
     const { cache } = await openOne()
     const space = cache.namespace<unknown>('n', { ttlMs: 1_000, maxBytes: 100 })

@@ -11,7 +11,7 @@ export interface FillLock {
   take(): Promise<'ours' | 'taken' | 'unknown'>
   /** Until it was released somewhere, at most so long. */
   wait(ms: number): Promise<void>
-  /** After the value is stored, so that those who wait find it. */
+  /** After the value is stored, so that those who wait find it. Does nothing when the lock was not taken. */
   release(): void
 }
 
@@ -31,6 +31,7 @@ export function createFillLock({
 }): FillLock {
   const token = createToken(12)
   let cancel: () => void = () => undefined
+  let isOurs = false
   let isOver = false
 
   function renewLater(): void {
@@ -44,7 +45,7 @@ export function createFillLock({
   return {
     async take() {
       try {
-        const isOurs = await shared.breaker.run(() => shared.tier.lock(name, token, lockMs))
+        isOurs = await shared.breaker.run(() => shared.tier.lock(name, token, lockMs))
         if (!isOurs) return 'taken'
         renewLater()
         return 'ours'
@@ -54,6 +55,7 @@ export function createFillLock({
     },
     wait: (ms) => shared.tier.waitForUnlock(name, Math.max(0, ms)).catch(() => undefined),
     release() {
+      if (!isOurs) return
       isOver = true
       cancel()
       void settled().then(() => shared.tier.unlock(name, token).catch(() => undefined))

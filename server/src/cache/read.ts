@@ -5,7 +5,7 @@
 import { CairnError, errorFields, type Clock, type Logger } from '../base/index.ts'
 import type { Entry } from './entry.ts'
 import { noteInput, noteUnkeptInput, runFill, type FillRecord } from './fill.ts'
-import { createFillLock } from './fill-lock.ts'
+import { createFillLock, type FillLock } from './fill-lock.ts'
 import { createFlights, type Flight } from './flights.ts'
 import type { LogFollower } from './log/follow-log.ts'
 import type { LogView } from './log/log-view.ts'
@@ -273,11 +273,34 @@ export function createReader(options: ReaderOptions): Reader {
     const { key, policy } = request
     const name = nameScope(`key:${key}`)
     if (!shared || policy.waitForOthersMs === 0 || !policy.tiers.includes('shared')) return make(request, making)
-    const lock = createFillLock({ shared, name, timers, settled: places.settled })
-    const until = clock.monotonic() + policy.waitForOthersMs
     // An older making of this process that nobody may join any more is not waited for.
     if (held.has(name)) return make(request, making)
+    const lock = createFillLock({ shared, name, timers, settled: places.settled })
+    const release = () => {
+      held.delete(name)
+      lock.release()
+    }
+    let isTold = false
     held.add(name)
+    try {
+      const found = await findOrLock(request, making, lock)
+      if (found) return found
+      const result = await make(request, making)
+      isTold = result.kind === 'live'
+      if (isTold) void Promise.allSettled([liveEnds.get(making)]).then(release)
+      return result
+    } finally {
+      if (!isTold) release()
+    }
+  }
+
+  /** What another process has made meanwhile; null when this one is to make it, with the lock or without. */
+  async function findOrLock(
+    request: ReadRequest,
+    making: Flight<ReadResult>,
+    lock: FillLock,
+  ): Promise<ReadResult | null> {
+    const until = clock.monotonic() + request.policy.waitForOthersMs
     let state = await lock.take()
     while (state === 'taken' && clock.monotonic() < until && !making.isAborted) {
       await lock.wait(until - clock.monotonic())
@@ -289,26 +312,10 @@ export function createReader(options: ReaderOptions): Reader {
       state = await lock.take()
     }
     if (making.isAborted) throw making.abort.signal.reason
-    if (state !== 'ours') {
-      held.delete(name)
-      return make(request, making)
-    }
-    const release = () => {
-      held.delete(name)
-      lock.release()
-    }
-    try {
-      const result = await make(request, making)
-      if (result.kind === 'live') void Promise.allSettled([liveEnds.get(making)]).then(release)
-      else release()
-      return result
-    } catch (thrown) {
-      release()
-      throw thrown
-    }
+    return null
   }
 
-  /** Names whose lock this process holds. */
+  /** Names that this process makes, or waits to make, under the lock. */
   const held = new Set<string>()
   /** Ends of the live values under way. */
   const liveEnds = new WeakMap<Flight<ReadResult>, Promise<unknown>>()
