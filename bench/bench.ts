@@ -39,3 +39,12 @@ export interface Bench {
   readonly needsPeers: boolean
   readonly run: (options: BenchOptions) => Promise<BenchResult>
 }
+
+/** Throws for a flag without a whole number. */
+export function readNumber(args: readonly string[], flag: string): number | undefined {
+  const at = args.indexOf(flag)
+  if (at < 0) return undefined
+  const value = Number(args[at + 1])
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${flag} needs a whole number`)
+  return value
+}

@@ -2,7 +2,7 @@
  * `npm run bench -- kills [--seconds N] [--seed N]`: three Cairn processes on a real Redis while connections, Redis and
  * the processes themselves are killed, looking for one stale read and for one invalidation that was lost.
  */
-import type { Bench, BenchResult } from './bench.ts'
+import { readNumber, type Bench, type BenchResult } from './bench.ts'
 import { runKills, type KillReport } from './kills/run.ts'
 
 export const bench: Bench = {
@@ -42,13 +42,4 @@ function describe(report: KillReport): BenchResult {
       { metric: 'invalidations lost', target: '0', value: report.lost.length, ok: report.lost.length === 0 },
     ],
   }
-}
-
-/** Throws for a flag without a whole number. */
-function readNumber(args: readonly string[], flag: string): number | undefined {
-  const at = args.indexOf(flag)
-  if (at < 0) return undefined
-  const value = Number(args[at + 1])
-  if (!Number.isInteger(value) || value < 0) throw new Error(`${flag} needs a whole number`)
-  return value
 }

@@ -5,7 +5,7 @@
  */
 import { openCache } from '../server/src/cache/engine.ts'
 import { runSchedules, type ScheduleReport } from '../server/src/cache/testing/schedules.ts'
-import type { Bench, BenchResult } from './bench.ts'
+import { readNumber, type Bench, type BenchResult } from './bench.ts'
 import { runDiskSoak, type DiskSoakResult } from './cache-disk-soak/soak.ts'
 
 const wholeSoak = 100_000
@@ -108,13 +108,4 @@ function describeDisk(disk: DiskSoakResult): BenchResult {
       },
     ],
   }
-}
-
-/** Throws for a flag without a whole number. */
-function readNumber(args: readonly string[], flag: string): number | undefined {
-  const at = args.indexOf(flag)
-  if (at < 0) return undefined
-  const value = Number(args[at + 1])
-  if (!Number.isInteger(value) || value < 0) throw new Error(`${flag} needs a whole number`)
-  return value
 }

@@ -6,7 +6,8 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRandom, type ChurnCounts } from '../../server/src/cache/testing/disk-churn.ts'
+import { createRandom } from '../../server/src/base/testing/random.ts'
+import type { ChurnCounts } from '../../server/src/cache/testing/disk-churn.ts'
 
 export interface DiskSoakOptions {
   readonly subject: 'segments' | 'lmdb'

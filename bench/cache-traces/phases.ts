@@ -2,6 +2,7 @@
  * A trace of our own in which no policy is right all the time: loops over three times what the cache holds, where LRU hits
  * nothing, take turns with a working set that moves on, where what was good earlier is of no use any more.
  */
+import { createRandom } from '../../server/src/base/testing/random.ts'
 import type { Trace } from './readers.ts'
 
 export interface Phase {
@@ -50,14 +51,3 @@ export function makePhases({ entries, rounds, requests, seed }: PhasesOptions): 
 const newShare = 0.2
 /** In sizes of the cache. */
 const meanAge = 0.6
-
-/** Mulberry32 (Ettinger, public domain): the same trace everywhere. */
-export function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

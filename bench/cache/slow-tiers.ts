@@ -10,20 +10,13 @@ import type { StoredEntry } from '../../server/src/cache/tiers.ts'
 import type { Namespace } from '../../server/src/cache/types.ts'
 import { benchSealer, openCairn, openDiskOf } from './cairn.ts'
 import { check, makePassage, passageKeys, type Passage } from './hits.ts'
-import { loadOfProduct, loadPeer, type IoRedisModule } from './load-peer.ts'
+import { loadLmdb } from '../cache-disk-soak/load-lmdb.ts'
+import { loadOfProduct, type IoRedisModule } from './load-peer.ts'
 import { startRedis } from './redis-server.ts'
 import { timeRounds, type Contestant, type Timing } from './rounds.ts'
 
 const valueBytes = 1_000
 const diskBytes = 256 * 1024 * 1024
-
-interface LmdbModule {
-  open(options: object): {
-    put(key: string, value: Uint8Array): Promise<boolean>
-    getBinary(key: string): Buffer | undefined
-    close(): Promise<void>
-  }
-}
 
 interface Rounds {
   readonly rounds: number
@@ -37,13 +30,13 @@ const parse = (bytes: Uint8Array) => JSON.parse(decoder.decode(bytes)) as unknow
 export async function timeDisk({ rounds, keys: count }: Rounds): Promise<Timing[]> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-bench-lmdb-'))
   const keys = passageKeys.slice(0, count)
-  const { open } = await loadPeer<LmdbModule>('lmdb')
+  const { open } = await loadLmdb()
   const sealed = open({ path: join(folder, 'sealed'), encoding: 'binary' })
   const plain = open({ path: join(folder, 'plain'), encoding: 'binary' })
   const sealer = benchSealer()
   for (const key of keys) {
     const value = Buffer.from(JSON.stringify(makePassage(key, valueBytes)))
-    void sealed.put(key, await sealer.seal(key, entryOf(value)))
+    void sealed.put(key, Buffer.from(await sealer.seal(key, entryOf(value))))
     await plain.put(key, value)
   }
   const cairn = await openCairn({

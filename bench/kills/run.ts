@@ -2,6 +2,7 @@
  * Several Cairn processes on a real Redis, under fire for a while, with readers and writers all the time. Three nodes:
  * two of them are processes of one host and share its journal and disk tier.
  */
+import { createRandom } from '../../server/src/base/testing/random.ts'
 import { Database } from 'bun:sqlite'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -233,17 +234,6 @@ function journalled(file: string): number {
 }
 
 // --- Chance -----------------------------------------------------------------------------------------------------------
-
-/** mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 function shuffle(names: readonly string[], random: () => number): string[] {
   return names

@@ -2,6 +2,7 @@
  * A large vault made by repeating real ones with variation: one word in twelve becomes another made-up word, drawn so
  * that few are frequent and many rare, as in real text. The same seed gives the same bytes.
  */
+import { createRandom } from '../../server/src/base/testing/random.ts'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -44,15 +45,4 @@ function makeWord(random: () => number): string {
   for (let at = 0; at < syllables; at++)
     word += 'bcdfghjklmnprstvw'[Math.floor(random() * 17)]! + 'aeiou'[Math.floor(random() * 5)]!
   return word
-}
-
-/** mulberry32 */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

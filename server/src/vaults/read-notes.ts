@@ -1,6 +1,6 @@
 /** Single notes and lists of them, read from the stored index, under the asker’s filter. */
-import { labelRank, type Label, type NoteView } from '@cairn/contract'
-import { fail, type NoteFilter } from '../base/index.ts'
+import type { Label, NoteView } from '@cairn/contract'
+import { admitsNote, fail, type NoteFilter } from '../base/index.ts'
 import type { Store } from '../storage/index.ts'
 import { noteMetaSchema } from './index/index-store.ts'
 
@@ -23,14 +23,6 @@ function toNote(row: Record<string, unknown>): NoteRow {
   }
 }
 
-function isAllowed(filter: NoteFilter, { note, tags, label }: NoteRow): boolean {
-  if (filter.kind === 'all') return true
-  const denied = filter.denyTags.some((denyTag) => tags.some((tag) => tag === denyTag || tag.startsWith(`${denyTag}/`)))
-  return (
-    labelRank(label) <= labelRank(filter.highest) && filter.allow.some((prefix) => note.startsWith(prefix)) && !denied
-  )
-}
-
 /** Throws `note.not-found`, also for a note that the filter hides. */
 export async function readNote(
   store: Store,
@@ -43,7 +35,7 @@ export async function readNote(
     [vault, path.normalize('NFC')],
   )
   const note = row ? toNote(row) : null
-  if (!row || !note || !isAllowed(filter, note))
+  if (!row || !note || !admitsNote(filter, { ...note, path: note.note }))
     fail('note.not-found', { message: 'There is no such note in this vault.' })
   return { vault, ...note, text: String(row['text']) }
 }
@@ -65,7 +57,7 @@ export async function listNotes(
       const note = toNote(row)
       if (notes.length === limit) return { notes, next: from }
       from = note.note
-      if (isAllowed(filter, note)) notes.push(note)
+      if (admitsNote(filter, { ...note, path: note.note })) notes.push(note)
     }
     if (rows.length <= limit) return { notes, next: null }
   }

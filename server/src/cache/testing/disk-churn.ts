@@ -3,6 +3,7 @@
  * program it is one of several processes that share a directory; it prints what it saw as one line of JSON a second, so
  * that the counts of a killed one are known too.
  */
+import { createRandom } from '../../base/testing/random.ts'
 import { createHash } from 'node:crypto'
 import { silentLogger, systemClock } from '../../base/index.ts'
 import type { SealingKeys } from '../../platform/index.ts'
@@ -118,17 +119,6 @@ export async function churn(tier: DiskTier, options: ChurnOptions): Promise<Chur
     options.onProgress?.(counts)
   }
   return counts
-}
-
-/** mulberry32. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 if (import.meta.main) {

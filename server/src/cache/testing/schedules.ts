@@ -3,6 +3,7 @@
  * server, in virtual time. Every read is judged by *stale* as cache.md defines it. A seed makes a schedule; the same
  * seed makes the same one.
  */
+import { createRandom } from '../../base/testing/random.ts'
 import { silentLogger } from '../../base/index.ts'
 import type { openCache } from '../engine.ts'
 import type { Journal } from '../log/journal.ts'
@@ -55,17 +56,6 @@ export async function runSchedules({
     for (const failure of world.failures) if (failures.length < mostTold) failures.push(`seed ${each}: ${failure}`)
   }
   return { schedules: count, ...total, failures, failed }
-}
-
-/** mulberry32: small, and good enough to make schedules with. */
-function createRandom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 interface Value {

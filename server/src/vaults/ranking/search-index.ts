@@ -6,8 +6,8 @@
  * Scaled scores, not ranks: rank fusion throws away how far the first is ahead and lost to BM25 alone on most
  * collections (bench `search`, which also shows the effect of each weight).
  */
-import { labelRank, type Label, type SearchMode } from '@cairn/contract'
-import type { NoteFilter } from '../../base/index.ts'
+import type { Label, SearchMode } from '@cairn/contract'
+import { admitsNote, hasTag, type NoteFilter } from '../../base/index.ts'
 import { LexicalIndex, type WeightedTerm } from './lexical-index.ts'
 import { embed, type LsaModel } from './lsa.ts'
 import type { SearchQuery } from './query.ts'
@@ -239,7 +239,7 @@ export class SearchIndex {
     if (isPlain) return admitted
     for (const number of this.#numberOf.values()) {
       const note = this.#notes[number] as NoteMeta
-      const isHidden = filter.kind === 'some' && !permits(filter, note)
+      const isHidden = filter.kind === 'some' && !admitsNote(filter, note)
       if (isHidden || (query && (!matchesFilters(query, note) || excluded.has(number)))) admitted[number] = 0
     }
     return admitted
@@ -408,12 +408,6 @@ function cutOff(matched: Uint32Array, scoreOf: (passage: number) => number, most
   return bucket / buckets
 }
 
-function permits(filter: Extract<NoteFilter, { kind: 'some' }>, note: NoteMeta): boolean {
-  if (labelRank(note.label) > labelRank(filter.highest)) return false
-  if (!filter.allow.some((prefix) => note.path.startsWith(prefix))) return false
-  return !filter.denyTags.some((tag) => hasTag(note.tags, tag))
-}
-
 function matchesFilters(query: SearchQuery, note: NoteMeta): boolean {
   const path = note.path.toLowerCase()
   return (
@@ -424,11 +418,6 @@ function matchesFilters(query: SearchQuery, note: NoteMeta): boolean {
     (query.before === null || note.date < query.before) &&
     (query.after === null || note.date >= query.after + 86_400_000)
   )
-}
-
-/** A nested tag counts for those above it: `project/tern` has `project`. */
-function hasTag(tags: readonly string[], asked: string): boolean {
-  return tags.some((tag) => tag === asked || tag.startsWith(`${asked}/`))
 }
 
 function compare(a: string, b: string): number {
