@@ -17,7 +17,12 @@ let server: RunningServer
 
 beforeAll(async () => {
   upstream = await startUpstream()
-  const upstreams = [{ id: 'test', dialect: 'openai', baseUrl: upstream.url }]
+  const hosted = { id: 'hosted-chat', inputUsdPerMTok: 3, outputUsdPerMTok: 15 }
+  const upstreams = [
+    { id: 'test', dialect: 'openai', baseUrl: upstream.url },
+    // Stands for a provider outside this machine.
+    { id: 'hosted', dialect: 'openai', baseUrl: upstream.url, egress: 'external', models: [hosted] },
+  ]
   server = await startServer({ vaults: [exampleVault], upstreams })
 })
 

@@ -29,6 +29,7 @@ function page(name: string, title: string, source: string, body: string): Page {
 function renderConfig(): string {
   const sections = new Map<string, Setting[]>()
   for (const setting of listSettings()) {
+    if (setting.internal) continue
     const name = setting.path.includes('.') ? (setting.path.split('.')[0] ?? '') : ''
     sections.set(name, [...(sections.get(name) ?? []), setting])
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { openBrowser, type Visit } from '../server/test/browser.ts'
 import { repository, startServer, type RunningServer } from '../server/test/harness.ts'
+import { startUpstream } from '../server/test/kit/upstream.ts'
 import { startServices } from './services.ts'
 
 const themes = ['light', 'dark'] as const
@@ -47,6 +48,36 @@ const pictures: Record<string, (page: Page) => Promise<void>> = {
   },
 }
 
+/** Taken after some chats with two upstreams, one of which fails. */
+const chattyPictures: Record<string, (page: Page) => Promise<void>> = {
+  models: async (page) => {
+    await open(page, 'models')
+    await page.getByText('Left alone').first().waitFor()
+  },
+  'models-providers': async (page) => {
+    await open(page, 'models?view=providers')
+    await page.getByRole('button', { name: 'Test hosted' }).click()
+    await page.getByText('It answers').waitFor()
+  },
+  'models-add': async (page) => {
+    await open(page, 'models?view=providers')
+    await page.getByRole('button', { name: 'Add provider' }).click()
+    await page.getByLabel('Kind').selectOption({ label: 'Mistral' })
+  },
+  'models-usage': async (page) => {
+    await open(page, 'models?view=usage')
+    await page.locator('.cairn-series-plot canvas').nth(1).waitFor()
+  },
+  'models-route': async (page) => {
+    await open(page, 'models?view=route&model=best&label=confidential')
+    await page.getByRole('table', { name: 'Models left out' }).waitFor()
+  },
+  'models-budgets': async (page) => {
+    await open(page, 'models?view=budgets')
+    await page.getByText('Today').first().waitFor()
+  },
+}
+
 /** Taken at the end, after some minutes of questions, so that there are numbers over time to see. */
 const busyPictures: Record<string, (page: Page) => Promise<void>> = {
   cache: async (page) => {
@@ -81,12 +112,35 @@ for (const sentence of services.missing.values()) {
   process.exit(3)
 }
 // On the usual port, since it is seen; without an owner's key of the environment, which would stand among the keys.
-await using server = await startServer({ port: 8_484, env: { CAIRN_OWNER_KEY: '' } })
+const hosted = await startUpstream({
+  models: ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small'],
+  always: { headDelayMs: 90, chunkDelayMs: 15 },
+})
+const failing = await startUpstream({ models: ['qwen3-8b'], always: { status: 503 } })
+await using server = await startServer({
+  port: 8_484,
+  env: { CAIRN_OWNER_KEY: '', CAIRN_MODEL: 'extractive', CAIRN_COOLDOWN_MS: '3600000' },
+  upstreams: [
+    {
+      id: 'hosted',
+      dialect: 'openai',
+      baseUrl: hosted.url,
+      egress: 'external',
+      region: 'eu',
+      models: ['gpt-4o', 'gpt-4o-mini', 'text-embedding-3-small'],
+    },
+    { id: 'gpu', dialect: 'openai', baseUrl: failing.url, models: ['qwen3-8b'] },
+  ],
+})
 await makeKeys(server)
 await using browser = await openBrowser(services.env['CAIRN_TEST_CHROMIUM'])
 await takeAll(['sign-in', ...Object.keys(pictures)])
+if (listWanted(Object.keys(chattyPictures)).length > 0) await beChatty(server)
+await takeAll(Object.keys(chattyPictures))
 if (listWanted(Object.keys(busyPictures)).length > 0) await beBusy(server)
 await takeAll(Object.keys(busyPictures))
+await hosted.close()
+await failing.close()
 
 function listWanted(names: readonly string[]) {
   return Object.entries(sizes).flatMap(([device, size]) =>
@@ -120,7 +174,7 @@ async function take({ page }: Visit, name: string): Promise<void> {
   const link = (await (await server.post('/auth/links', undefined)).json()) as { url: string }
   await page.goto(link.url)
   await page.getByRole('textbox', { name: 'Question' }).waitFor()
-  await (pictures[name] ?? busyPictures[name])?.(page)
+  await (pictures[name] ?? chattyPictures[name] ?? busyPictures[name])?.(page)
   await page.mouse.move(0, 0)
   await page.waitForTimeout(200)
 }
@@ -143,6 +197,21 @@ async function makeKeys({ post, call }: RunningServer): Promise<void> {
     }
     if (name.startsWith('Obsidian')) await call('/api/vaults', { headers: { authorization: `Bearer ${made.key}` } })
     if (name.startsWith('Old')) await call(`/api/access/keys/${made.id}`, { method: 'DELETE' })
+  }
+}
+
+/** Chats with the good upstream and the one that fails, within budgets. */
+async function beChatty({ post, call }: RunningServer): Promise<void> {
+  const rules = [
+    { subject: { kind: 'all', id: '*' }, usdPerDay: 1, usdPerMonth: 20, requestsPerMinute: 600 },
+    { subject: { kind: 'model', id: 'hosted/gpt-4o' }, usdPerDay: 0.5, tokensPerMinute: 100_000 },
+  ]
+  const headers = { 'content-type': 'application/json' }
+  await call('/api/budgets', { method: 'PUT', body: JSON.stringify({ rules }), headers })
+  const models = ['gpt-4o', 'gpt-4o-mini', 'qwen3-8b', 'fast', 'gpt-4o-mini']
+  for (let turn = 0; turn < 60; turn += 1) {
+    const messages = [{ role: 'user', content: `What about point ${turn}?` }]
+    await (await post('/v1/chat/completions', { model: models[turn % models.length], stream: true, messages })).text()
   }
 }
 

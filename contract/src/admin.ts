@@ -65,24 +65,6 @@ export const noteSchema = z.object({
 
 export type NoteView = z.infer<typeof noteSchema>
 
-export const modelInfoSchema = z.object({
-  id: z.string(),
-  provider: z.string(),
-  egress: z.enum(['local', 'external']),
-  clearance: labelSchema,
-  kind: z.enum(['chat', 'embedding', 'unknown']),
-  contextWindow: z.int().nullable(),
-  inputUsdPerMTok: z.number().nullable(),
-  outputUsdPerMTok: z.number().nullable(),
-  builtIn: z.boolean(),
-  /** True for the model that answers when a question names none. */
-  isDefault: z.boolean(),
-})
-
-export type ModelInfo = z.infer<typeof modelInfoSchema>
-
-export const modelsReplySchema = z.object({ models: z.array(modelInfoSchema) })
-
 export const keyCreateSchema = z.strictObject({
   name: z.string().trim().min(1).max(120),
   expiresInDays: z.int().min(1).max(3_650).optional(),

@@ -11,6 +11,8 @@ export interface SettingMeta {
   readonly env?: string
   readonly flag?: string
   readonly secret?: true
+  /** For benchmarks of this repository; not in the documentation. */
+  readonly internal?: true
 }
 
 const setting = <T extends z.ZodType>(schema: T, meta: SettingMeta): T => schema.meta({ ...meta }) as T
@@ -34,29 +36,63 @@ const milliseconds = (usual: number) =>
     .default(usual)
 const flagValue = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
+const usdPerMTok = z.number().nonnegative().max(1e6)
+const modelId = z.string().min(1).max(200)
+
 export const modelConfigSchema = z.union([
-  z.string().min(1).max(200),
+  modelId,
   z.strictObject({
-    id: z.string().min(1).max(200),
+    id: modelId,
     contextWindow: z.int().positive().optional(),
-    capabilities: z.array(z.string()).optional(),
-    inputUsdPerMTok: z.number().nonnegative().optional(),
-    outputUsdPerMTok: z.number().nonnegative().optional(),
+    maxOutputTokens: z.int().positive().optional(),
+    /** `chat`, `embeddings`, and what else it can do; with a `-` in front, what it cannot. */
+    capabilities: z.array(z.string().max(40)).max(40).optional(),
+    inputUsdPerMTok: usdPerMTok.optional(),
+    outputUsdPerMTok: usdPerMTok.optional(),
+    cacheReadUsdPerMTok: usdPerMTok.optional(),
+    cacheWriteUsdPerMTok: usdPerMTok.optional(),
+    /** The same model under the vendor’s name, where prices and capabilities are looked up. */
+    catalogueId: modelId.optional(),
+    /** Share among deployments of the strategy `weighted`; 1 when absent. */
+    weight: z.number().min(0).max(1_000).optional(),
+    /** The lower, the earlier with the strategy `priority`; 100 when absent. */
+    priority: z.int().min(0).max(10_000).optional(),
   }),
 ])
 
 export const upstreamSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use small letters, digits and dashes'),
-  dialect: z.enum(['openai']),
+  dialect: z.enum(['openai', 'anthropic', 'google']),
   baseUrl: z.url({ protocol: /^https?$/ }),
   apiKey: z.string().min(1).optional(),
+  /** How the key is sent in the dialect `openai`: `Authorization: Bearer`, or `api-key` as Azure wants it. */
+  auth: z.enum(['bearer', 'api-key']).optional(),
+  /** It has `POST /responses` of its own, so that such requests pass through unchanged. */
+  hasResponses: z.boolean().optional(),
   egress: z.enum(['local', 'external']).optional(),
   clearance: labelSchema.optional(),
   region: z.string().max(60).optional(),
-  models: z.array(modelConfigSchema).default([]),
+  enabled: z.boolean().optional(),
+  /** Most requests in work at once, over all processes of this host. */
+  maxInFlight: z.int().min(1).max(10_000).optional(),
+  models: z.array(modelConfigSchema).max(1_000).default([]),
 })
 
 export type Upstream = z.infer<typeof upstreamSchema>
+
+export const routingStrategies = ['balanced', 'cheapest', 'fastest', 'best', 'weighted', 'priority'] as const
+
+export type RoutingStrategy = (typeof routingStrategies)[number]
+
+/** A name of one’s own for several models. `best` and `priority` take the listed order. */
+export const virtualModelSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'use small letters, digits, dots, underscores and dashes'),
+  strategy: z.enum(routingStrategies).default('priority'),
+  /** Each `model` or `provider/model`. */
+  models: z.array(modelId).min(1).max(100),
+})
+
+export type VirtualModel = z.infer<typeof virtualModelSchema>
 
 export const configSchema = z.strictObject({
   server: z
@@ -92,6 +128,16 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_BODY_TIMEOUT_MS',
         description: 'How long a request body may take to arrive, in milliseconds.',
       }),
+      corsOrigins: setting(
+        z
+          .array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^/*\s]+$/i, 'give an origin such as app://obsidian.md'))
+          .max(50)
+          .default(['app://obsidian.md', 'capacitor://localhost', 'http://localhost']),
+        {
+          description:
+            'Origins whose pages may read replies, with an API key of theirs. Cookies are never accepted from them.',
+        },
+      ),
       workers: setting(z.coerce.number<unknown>().int().min(1).max(64).default(1), {
         env: 'CAIRN_WORKERS',
         flag: '--workers',
@@ -173,6 +219,11 @@ export const configSchema = z.strictObject({
         description:
           'How long a provider may take to send the head of its reply to a streamed request, in milliseconds.',
       }),
+      firstTokenTimeoutMs: setting(z.coerce.number<unknown>().int().min(10).max(3_600_000).default(120_000), {
+        env: 'CAIRN_FIRST_TOKEN_TIMEOUT_MS',
+        description:
+          'How long a provider may take from the request to the first word of a streamed answer, in milliseconds. Another is tried after it.',
+      }),
       idleTimeoutMs: setting(z.coerce.number<unknown>().int().min(100).max(3_600_000).default(120_000), {
         env: 'CAIRN_IDLE_TIMEOUT_MS',
         description: 'How long a provider may be silent within a reply, in milliseconds.',
@@ -180,6 +231,44 @@ export const configSchema = z.strictObject({
       totalTimeoutMs: setting(z.coerce.number<unknown>().int().min(100).max(7_200_000).default(600_000), {
         env: 'CAIRN_TOTAL_TIMEOUT_MS',
         description: 'How long one reply of a provider may take altogether, in milliseconds.',
+      }),
+    })
+    .prefault({}),
+  routing: z
+    .strictObject({
+      strategy: setting(z.enum(routingStrategies).default('balanced'), {
+        env: 'CAIRN_ROUTING_STRATEGY',
+        description:
+          'How deployments of the asked model are ordered: `balanced` by expected time, errors and price, `cheapest`, `fastest`, `best` and `priority` by their order and `priority`, `weighted` by their `weight`.',
+      }),
+      virtualModels: setting(z.array(virtualModelSchema).max(100).default([]), {
+        description: 'Names of one’s own for several models, each with an order or a strategy.',
+      }),
+      maxAttempts: setting(z.coerce.number<unknown>().int().min(1).max(10).default(3), {
+        env: 'CAIRN_MAX_ATTEMPTS',
+        description: 'Most deployments that are tried for one request.',
+      }),
+      retryRatio: setting(z.coerce.number<unknown>().min(0).max(10).default(0.5), {
+        env: 'CAIRN_RETRY_RATIO',
+        description:
+          'Further attempts that a caller’s requests may cause, for each request. Some are saved up for a bad moment; when they are used up, the first failure is told.',
+      }),
+      openAfterFailures: setting(z.coerce.number<unknown>().int().min(1).max(1_000).default(5), {
+        env: 'CAIRN_OPEN_AFTER_FAILURES',
+        description: 'Failures in a row after which a deployment is left alone for a while.',
+      }),
+      cooldownMs: setting(z.coerce.number<unknown>().int().min(10).max(3_600_000).default(5_000), {
+        env: 'CAIRN_COOLDOWN_MS',
+        description:
+          'How long a failing deployment is left alone at first, in milliseconds. It doubles with every failed probe, up to a minute or this, whichever is longer.',
+      }),
+      slowStartMs: setting(z.coerce.number<unknown>().int().min(0).max(600_000).default(10_000), {
+        env: 'CAIRN_SLOW_START_MS',
+        description: 'How long a recovered deployment takes to get its full share again, in milliseconds.',
+      }),
+      regions: setting(z.partialRecord(labelSchema, z.array(z.string().min(1).max(60)).max(50)).default({}), {
+        description:
+          'Regions to which notes of a label may go, by label, such as {"confidential": ["eu"]}. Providers on this machine need none.',
       }),
     })
     .prefault({}),
@@ -257,6 +346,20 @@ export const configSchema = z.strictObject({
       format: setting(z.enum(['auto', 'json', 'text']).default('auto'), {
         env: 'CAIRN_LOG_FORMAT',
         description: '`json`, `text`, or `auto`: text on a terminal, else JSON.',
+      }),
+    })
+    .prefault({}),
+  internal: z
+    .strictObject({
+      keepAlive: setting(flagValue.default(true), {
+        env: 'CAIRN_INTERNAL_KEEP_ALIVE',
+        internal: true,
+        description: 'Whether connections to providers are kept for the next request.',
+      }),
+      recordFirst: setting(flagValue.default(false), {
+        env: 'CAIRN_INTERNAL_RECORD_FIRST',
+        internal: true,
+        description: 'Whether a reply waits until its usage and its audit entry are on disk.',
       }),
     })
     .prefault({}),

@@ -17,6 +17,7 @@ export type OpenAiErrorType =
   | 'not_found_error'
   | 'conflict_error'
   | 'rate_limit_error'
+  | 'insufficient_quota'
   | 'api_error'
 
 export const errorTable = {
@@ -112,6 +113,33 @@ export const errorTable = {
     retryable: false,
     type: 'permission_error',
   },
+  'model.region': {
+    status: 403,
+    title: 'No usable model is in a region that these notes may go to',
+    retryable: false,
+    type: 'permission_error',
+  },
+  'model.unavailable': {
+    status: 503,
+    title: 'No deployment of the model can be used now',
+    retryable: true,
+    type: 'api_error',
+  },
+  'provider.not-found': { status: 404, title: 'No such provider', retryable: false, type: 'not_found_error' },
+  'provider.read-only': {
+    status: 409,
+    title: 'The provider is set in the configuration; change it there',
+    retryable: false,
+    type: 'conflict_error',
+  },
+  'budget.exceeded': {
+    status: 429,
+    title: 'The budget is used up',
+    retryable: false,
+    type: 'insufficient_quota',
+  },
+  'limit.requests': { status: 429, title: 'Too many requests', retryable: true, type: 'rate_limit_error' },
+  'limit.tokens': { status: 429, title: 'Too many tokens', retryable: true, type: 'rate_limit_error' },
   'cache.fill-timeout': {
     status: 504,
     title: 'Making the answer took too long',
@@ -151,6 +179,18 @@ export const errorTable = {
   'upstream.rejected': {
     status: 400,
     title: 'The model provider refused the request',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'upstream.context-length': {
+    status: 400,
+    title: 'The request is longer than the model’s context window',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'upstream.content-policy': {
+    status: 400,
+    title: 'The model provider refused the request by its content policy',
     retryable: false,
     type: 'invalid_request_error',
   },

@@ -22,17 +22,30 @@ import {
 import { cacheEraSchema, openTieredCache, sumStats, type Cache, type CacheStats } from './cache/index.ts'
 import type { LoadedConfig } from './config/index.ts'
 import { createCacheMetrics, createHttpServer, type HttpServer, type MetricSource } from './http/index.ts'
+import { createMeteringMetrics, meteringSchema, openMeter } from './metering/index.ts'
 import {
   createAnnounce,
   createAsk,
   createChat,
   createEmbeddings,
+  createMessages,
+  createResponses,
   createSearch,
   openPipelineCaches,
 } from './pipeline/index.ts'
-import { createOutbound, createPermitOffice, openKeyring, type Outbound } from './platform/index.ts'
-import { createBuiltInProvider, createProvider, type Provider } from './providers/index.ts'
-import { createRouting, shareSlots, type Routing } from './routing/index.ts'
+import { createOutbound, createPermitOffice, openKeyring, openRedis, type Outbound } from './platform/index.ts'
+import {
+  createDriftWatch,
+  createHealthBoard,
+  createHealthShare,
+  createProviderStore,
+  createRouting,
+  followProviders,
+  providersSchema,
+  sharePlaces,
+  type DriftWatch,
+  type Routing,
+} from './routing/index.ts'
 import {
   deploymentSchema,
   findDeploymentId,
@@ -82,8 +95,16 @@ export interface App {
   close(): Promise<void>
 }
 
-const stateSchemas = [deploymentSchema, accessSchema, auditSchema, vaultsSchema, cacheEraSchema]
-const keyPurposes = ['receipt-label', 'cache', 'cache-names'] as const
+const stateSchemas = [
+  deploymentSchema,
+  accessSchema,
+  auditSchema,
+  vaultsSchema,
+  cacheEraSchema,
+  meteringSchema,
+  providersSchema,
+]
+const keyPurposes = ['receipt-label', 'cache', 'cache-names', 'provider-keys'] as const
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of what there is, in the order of making
 export async function openApp({
@@ -114,7 +135,8 @@ export async function openApp({
       secrets.databaseUrl === null
         ? { kind: 'sqlite', file: join(config.data.directory, `${name}.db`), durability }
         : { kind: 'postgres', url: secrets.databaseUrl.reveal() }
-    const store = await openStore({ location: locate('cairn', 'full'), schemas: stateSchemas, connections }, logger)
+    const location = locate('cairn', 'full')
+    const store = await openStore({ location, schemas: stateSchemas, connections }, logger)
     closers.push(() => store.close())
     const indexLocation = locate('index', 'normal')
     const indexStore = await openStore({ location: indexLocation, schemas: [indexSchema], connections }, logger)
@@ -143,22 +165,27 @@ export async function openApp({
 
     const permits = createPermitOffice()
     const outbound = createOutbound({ permits, clock, logger })
-    const providerServices = { outbound, clock, timeouts: config.models }
-    const providers: Provider[] = [
-      createBuiltInProvider(),
-      ...config.upstreams.map((upstream) =>
-        createProvider({ ...upstream, apiKey: secrets.upstreamKeys.get(upstream.id) }, providerServices),
-      ),
-    ]
+    const redis = secrets.redisUrl === null ? null : await openRedis({ url: secrets.redisUrl, clock, logger })
+    closers.push(async () => redis?.close())
+    const share = createHealthShare({ redis, deploymentId, clock, logger })
     const routing = createRouting({
-      providers,
+      upstreams: config.upstreams.map((upstream) => ({ ...upstream, apiKey: secrets.upstreamKeys.get(upstream.id) })),
       models: config.models,
+      settings: config.routing,
+      health: createHealthBoard({ clock, logger, settings: config.routing, share }),
       outbound,
       permits,
       clock,
       logger,
-      slotLimits: shareSlots(workers),
+      limits: sharePlaces(workers),
     })
+    closers.push(() => routing.close())
+    const stored = createProviderStore({ store, seal: keyring, clock, logger })
+    const providers = await followProviders({ stored, routing, logger })
+    closers.push(() => providers.close())
+    const drift = createDriftWatch({ clock, logger })
+    const meter = await openMeter({ store, location, clock, logger, isFirst, deploymentId, redis, peers, workers })
+    closers.push(() => meter.close())
 
     const only = loaded.vaultsFromFlag || config.vaults.length > 0 ? config.vaults : null
     if (isFirst) await beginRun(store)
@@ -191,7 +218,7 @@ export async function openApp({
       notFoundBelow: config.retrieval.notFoundBelow,
     }
     const caches = openPipelineCaches(cache, { ...config.cache, deploymentId })
-    const services = { access, audit, caches, clock, logger, routing, vaults, signer, settings }
+    const services = { access, audit, caches, clock, drift, logger, meter, routing, vaults, signer, settings }
     const http = createHttpServer({
       access,
       audit,
@@ -199,6 +226,8 @@ export async function openApp({
       clock,
       logger,
       models: routing,
+      providers,
+      metering: meter,
       cache,
       collectCacheStats: async () => (await peers.collect('cache')) as readonly CacheStats[],
       pipeline: {
@@ -206,13 +235,23 @@ export async function openApp({
         search: createSearch(services),
         chat: createChat(services),
         embeddings: createEmbeddings(services),
+        messages: createMessages(services),
+        responses: createResponses(services),
       },
       settings: { ...config.server, ...(worker ? { port: worker.port, reusePort: true } : {}) },
       peers,
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
       health: watchHealth(store, vaults, closers),
-      metricSources: [describeEgress(outbound), describeLoad(routing), describeTurn(vaults), describeCache(cache)],
+      metricSources: [
+        describeEgress(outbound),
+        describeLoad(routing),
+        describeHealth(routing),
+        describeDrift(drift),
+        describeTurn(vaults),
+        describeCache(cache),
+        createMeteringMetrics(meter),
+      ],
     })
     const self: Principal = {
       id: 'server',
@@ -293,6 +332,35 @@ function describeLoad(routing: Routing): MetricSource {
   return () => [
     gauge('cairn_upstream_in_flight', 'Requests under way at a provider.', ({ inFlight }) => inFlight),
     gauge('cairn_upstream_waiting', 'Requests waiting for a provider.', ({ waiting }) => waiting),
+  ]
+}
+
+/** Deployments are named by the configuration, as providers are. */
+function describeHealth(routing: Routing): MetricSource {
+  return () => [
+    {
+      name: 'cairn_deployment_usable',
+      help: 'Whether a model at a provider is in use (1) or left alone for now (0), as each process sees it.',
+      type: 'gauge',
+      merge: 'min',
+      samples: routing.health().map(({ provider, model, state }) => ({
+        labels: { provider, model },
+        value: state === 'ok' || state === 'starting' ? 1 : 0,
+      })),
+    },
+  ]
+}
+
+/** How far what providers tell is from what we compute. */
+function describeDrift(drift: DriftWatch): MetricSource {
+  return () => [
+    {
+      name: 'cairn_usage_drift_ratio',
+      help: 'Usage that a provider told by what was computed here; 1 where they agree.',
+      type: 'gauge',
+      merge: 'max',
+      samples: drift.ratios().map(({ deployment, of, ratio }) => ({ labels: { deployment, of }, value: ratio })),
+    },
   ]
 }
 

@@ -71,12 +71,12 @@ describe('the numbers', () => {
     const reads = async () =>
       Number(
         /of ([\d,]+) reads?/
-          .exec((await page.locator('.cache-row').first().textContent()) ?? '')?.[1]
+          .exec((await page.locator('.card-row').first().textContent()) ?? '')?.[1]
           ?.replaceAll(',', '') ?? 0,
       )
     const before = await reads()
     expect(before).toBeGreaterThan(0)
-    const tiers = page.locator('.cache-card', { has: page.getByRole('heading', { level: 3 }) })
+    const tiers = page.locator('.card', { has: page.getByRole('heading', { level: 3 }) })
     expect(await tiers.count()).toBe(3)
     expect(await tiers.nth(0).textContent()).toMatch(/^MemoryOn.* of .*entr/)
     await page.getByText('In step with the log').waitFor()

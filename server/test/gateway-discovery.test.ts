@@ -73,7 +73,7 @@ test('all four are looked at together, and what is configured already is not add
   })
   expect((await rig.routing.discover(signal())).found.map(({ id }) => id)).toEqual(['lm-studio'])
   expect((await rig.routing.discover(signal())).found).toEqual([])
-  expect(rig.routing.models(owner).map(({ provider }) => provider)).toEqual(['mine', 'cairn', 'lm-studio'])
+  expect(rig.routing.models(owner).map(({ provider }) => provider)).toEqual(['cairn', 'mine', 'lm-studio'])
 })
 
 describe('what is no model server is left alone, with a reason', () => {
@@ -116,5 +116,5 @@ test('a provider that declares no models is asked for its list, and keeps its la
   expect(await rig.routing.refresh(signal())).toMatchObject([
     { provider: 'lab', models: 2, problem: expect.stringContaining('cannot be reached') },
   ])
-  expect(rig.routing.models(owner).map(({ id }) => id)).toEqual(['one', 'two', 'extractive'])
+  expect(rig.routing.models(owner).map(({ id }) => id)).toEqual(['extractive', 'one', 'two'])
 })

@@ -10,6 +10,7 @@ import {
   until,
   upstreamOf,
   type RigOptions,
+  planning,
 } from './kit/gateway-rig.ts'
 import type { Faults } from './kit/faults.ts'
 import { startUpstream, type Upstream, type UpstreamOptions } from './kit/upstream.ts'
@@ -88,13 +89,16 @@ describe('the next deployment answers after', () => {
     expect(reply.headers).toMatchObject({ 'x-cairn-provider': 'second', 'x-cairn-attempts': '2' })
     expect(second.requests).toHaveLength(1)
     expect(rig.entries.at(-1)).toMatchObject({ outcome: 'ok', fields: { provider: 'second' } })
-    const { attempts } = await rig.routing.execute(
-      rig.routing.plan(
-        rig.routing.candidates('m', 'chat', { id: '', name: '', kind: 'owner', via: 'key', credentialId: '' }),
-        'public',
+    // A rig of its own, since the first may be left alone for a while now.
+    const { routing } = (await startPair(faults)).rig
+    const { attempts } = await routing.execute(
+      routing.plan(
+        routing.candidates('m', 'chat', { id: '', name: '', kind: 'owner', via: 'key', credentialId: '' }),
+        planning(),
       ),
       {
         signal: new AbortController().signal,
+        caller: 'u',
         send: async (deployment, permit, signal) =>
           deployment.provider.chat(
             {
@@ -153,8 +157,6 @@ describe('the caller’s own mistake', () => {
     [{ status: 404 }, 'The model does not exist'],
     [{ status: 413 }, 'Test error 413'],
     [{ status: 422 }, 'Test error 422'],
-    [{ status: 400, code: 'context_length_exceeded' }, 'maximum context length'],
-    [{ status: 400, code: 'content_policy_violation' }, 'rejected by our safety system'],
   ] as [Faults, string][])('is told in the provider’s words and not sent to the next: %j', async (faults, words) => {
     for (const more of ['', streaming]) {
       const { rig, second } = await startPair(faults)
@@ -164,6 +166,50 @@ describe('the caller’s own mistake', () => {
       expect(second.requests).toHaveLength(0)
       expect(rig.entries).toMatchObject([{ type: 'chat.completed', outcome: 'failed', fields: { provider: 'first' } }])
     }
+  })
+})
+
+describe('a request that is too long or against a policy', () => {
+  const tooLong: Faults = { status: 400, code: 'context_length_exceeded' }
+  const unwanted: Faults = { status: 400, code: 'content_policy_violation' }
+  const windowed = (id: string, url: string, contextWindow: number) =>
+    upstreamOf(id, url, [], { models: [{ id: 'm', contextWindow }] })
+
+  test('goes to a larger window, and not to one that is no larger', async () => {
+    for (const more of ['', streaming]) {
+      const first = await start({ always: tooLong })
+      const [smaller, larger] = [await start(), await start()]
+      const rig = createRig({
+        upstreams: [
+          windowed('first', first.url, 8_000),
+          windowed('smaller', smaller.url, 8_000),
+          windowed('larger', larger.url, 32_000),
+        ],
+      })
+      expect((await rig.chat(chatText('m', more))).headers['x-cairn-provider']).toBe('larger')
+      expect(smaller.requests).toHaveLength(0)
+    }
+  })
+
+  test('goes to another provider, and not to another model of the same', async () => {
+    const [first, second] = [await start({ always: unwanted }), await start()]
+    const rig = createRig({
+      upstreams: [upstreamOf('first', first.url, ['a', 'b']), upstreamOf('second', second.url, ['c'])],
+      routing: { virtualModels: [{ id: 'any', strategy: 'best', models: ['a', 'b', 'c'] }] },
+    })
+    expect((await rig.chat(chatText('any'))).headers['x-cairn-provider']).toBe('second')
+    expect(first.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['upstream.context-length', tooLong, 'maximum context length'],
+    ['upstream.content-policy', unwanted, 'rejected by our safety system'],
+  ] as const)('is told as %s in the provider’s words when nobody else is left', async (code, faults, words) => {
+    const upstream = await start({ always: faults })
+    const rig = createRig({ upstreams: [upstreamOf('only', upstream.url, ['m'])] })
+    const failure = await failureOf(rig.chat(chatText('m')))
+    expect(failure).toMatchObject({ code, retried: false })
+    expect(failure.message).toContain(words)
   })
 })
 

@@ -4,7 +4,7 @@
  * can search it for words that must not be there.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AskDryRun, AskEvent, AskReply, AskRequest, NoteView, VaultInfo } from '@cairn/contract'
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly upstreams?: readonly unknown[]
   /** More settings, by variable. */
   readonly env?: Readonly<Record<string, string>>
+  /** Files in its working directory, by name, such as a `.env`. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -56,6 +58,7 @@ const givenOwnerKey = 'ck_test_owner_0123456789abcdef0123456789'
 /** Resolves when the server is up and every vault is indexed. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const home = await mkdtemp(join(tmpdir(), 'cairn-test-'))
+  for (const [name, content] of Object.entries(options.files ?? {})) await writeFile(join(home, name), content)
   const data = options.env?.['CAIRN_DATA'] ?? join(home, 'data')
   const env = {
     ...inherited(),

@@ -2,21 +2,13 @@
  * The edge on a real socket with small deterministic parts behind it: one owner, one guest who may do nothing, a vault
  * `field-notes` with two notes, and a pipeline that answers from the request.
  */
-import type {
-  AskEvent,
-  AskReply,
-  AskRequest,
-  IndexState,
-  ModelInfo,
-  NoteView,
-  Receipt,
-  VaultInfo,
-} from '@cairn/contract'
+import type { AskEvent, AskReply, AskRequest, IndexState, NoteView, Receipt, VaultInfo } from '@cairn/contract'
 import { connect } from 'node:net'
 import { CairnError, createLogger, fail, systemClock, type Principal } from '../src/base/index.ts'
 import type { InvalidationReceipt, InvalidationRequest } from '../src/cache/index.ts'
 import { sampleStats } from '../src/cache/testing/sample-stats.ts'
 import { createHttpServer, type HttpDependencies, type HttpServer } from '../src/http/index.ts'
+import { createMetering, createModels, echo } from './kit/http-models.ts'
 
 export const ownerKey = 'ck_owner_0123456789abcdef'
 export const guestKey = 'ck_guest_0123456789abcdef'
@@ -70,19 +62,6 @@ export const receipt: Receipt = {
 
 export const answer: AskReply = { outcome: 'answered', answer: 'Four knots.', confidence: 0.9, citations: [], receipt }
 
-const model: ModelInfo = {
-  id: 'extractive',
-  provider: 'cairn',
-  egress: 'local',
-  clearance: 'restricted',
-  kind: 'chat',
-  contextWindow: null,
-  inputUsdPerMTok: 0,
-  outputUsdPerMTok: 0,
-  builtIn: true,
-  isDefault: true,
-}
-
 export interface RigChange {
   readonly deps?: Partial<Omit<HttpDependencies, 'pipeline' | 'settings'>>
   readonly pipeline?: Partial<HttpDependencies['pipeline']>
@@ -95,6 +74,8 @@ export function startRig(change: RigChange = {}): Rig {
   const vaults = createVaults()
   const deps: HttpDependencies = {
     access: createAccess(),
+    ...createModels(),
+    metering: createMetering(),
     audit: {
       async record(entry) {
         audited.push(entry)
@@ -129,9 +110,10 @@ export function startRig(change: RigChange = {}): Rig {
         body,
       }),
       embeddings: async (_call, { body }) => ({ status: 200, headers: { 'content-type': 'application/json' }, body }),
+      responses: echo,
+      messages: echo,
       ...change.pipeline,
     },
-    models: { models: () => [model] },
     cache: recordInvalidations([]),
     clock: systemClock,
     logger: createLogger({ level: 'debug', format: 'json', clock: systemClock, write: (line) => logLines.push(line) }),

@@ -13,9 +13,9 @@ import { sendRaw, startRig, type Rig } from './http-kit.ts'
 const productPaths: readonly { path: string; methods: string; later?: number }[] = [
   { path: '/v1/chat/completions', methods: 'POST' },
   { path: '/v1/embeddings', methods: 'POST' },
-  { path: '/v1/responses', methods: 'POST', later: 4 },
+  { path: '/v1/responses', methods: 'POST' },
   { path: '/v1/models', methods: 'GET' },
-  { path: '/v1/messages', methods: 'POST', later: 4 },
+  { path: '/v1/messages', methods: 'POST' },
   { path: '/v1/ask', methods: 'POST' },
   { path: '/v1/search', methods: 'POST' },
   { path: '/api/vaults/{id}/related/{path}', methods: 'GET' },
@@ -26,11 +26,11 @@ const productPaths: readonly { path: string; methods: string; later?: number }[]
   { path: '/api/cache/stats', methods: 'GET' },
   { path: '/api/cache/invalidate', methods: 'POST' },
   { path: '/api/models', methods: 'GET' },
-  { path: '/api/providers/{id}', methods: 'GET PUT', later: 4 },
-  { path: '/api/providers/{id}/test', methods: 'POST', later: 4 },
-  { path: '/api/routing/explain', methods: 'POST', later: 4 },
-  { path: '/api/usage', methods: 'GET', later: 4 },
-  { path: '/api/budgets', methods: 'GET PUT', later: 4 },
+  { path: '/api/providers/{id}', methods: 'DELETE GET PUT' },
+  { path: '/api/providers/{id}/test', methods: 'POST' },
+  { path: '/api/routing/explain', methods: 'POST' },
+  { path: '/api/usage', methods: 'GET' },
+  { path: '/api/budgets', methods: 'GET PUT' },
   { path: '/access/v1/evaluation', methods: 'POST', later: 5 },
   { path: '/access/v1/evaluations', methods: 'POST', later: 5 },
   { path: '/access/v1/search/subject', methods: 'POST', later: 5 },
@@ -84,9 +84,12 @@ test('the route table is the product’s list, without what later issues build',
   }
 })
 
-test('every route under /v1 speaks OpenAI’s error shape and no other does', () => {
+test('every route under /v1 speaks the error shape of its dialect and no other does', () => {
   for (const { path, audience } of routes)
-    expect([path, audience]).toEqual([path, path.startsWith('/v1/') ? 'openai' : 'problem'])
+    expect([path, audience]).toEqual([
+      path,
+      path === '/v1/messages' ? 'anthropic' : path.startsWith('/v1/') ? 'openai' : 'problem',
+    ])
 })
 
 describe('the OpenAPI document', () => {
@@ -130,6 +133,13 @@ describe('the OpenAPI document', () => {
     for (const name of Object.keys(document.components.schemas))
       expect([...referred]).toContain(`#/components/schemas/${name}`)
     expect(JSON.stringify(document)).not.toMatch(/"\$(?:schema|id|defs)"/)
+  })
+
+  test('says where the header x-cairn-label counts', () => {
+    const counts = Object.entries(document.paths).flatMap(([path, { post }]) =>
+      post?.parameters.some(({ name, in: place }) => place === 'header' && name === 'x-cairn-label') ? [path] : [],
+    )
+    expect(counts.sort()).toEqual(['/v1/chat/completions', '/v1/embeddings', '/v1/messages', '/v1/responses'])
   })
 
   test('describes a question, an answer and a page of notes as the contract does', () => {

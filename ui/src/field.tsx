@@ -48,6 +48,10 @@ export interface TextFieldProps extends FieldBase {
   readonly autocomplete?: string
   readonly mono?: boolean
   readonly readOnly?: boolean
+  /** The keyboard that a phone shows. */
+  readonly inputMode?: 'text' | 'numeric' | 'decimal' | 'url'
+  /** Offered below the field while typing; anything else can be typed too. */
+  readonly suggestions?: readonly string[]
   readonly inputRef?: Ref<HTMLInputElement>
 }
 
@@ -55,21 +59,63 @@ export function TextField(props: TextFieldProps) {
   return (
     <FieldFrame {...props}>
       {({ id, describedBy, invalid }) => (
+        <>
+          <input
+            id={id}
+            class={props.mono ? 'cairn-input is-mono' : 'cairn-input'}
+            type="text"
+            inputMode={props.inputMode}
+            list={props.suggestions ? `${id}-list` : undefined}
+            value={props.value}
+            placeholder={props.placeholder}
+            required={props.required}
+            maxLength={props.maxLength}
+            readOnly={props.readOnly}
+            autocomplete={props.autocomplete ?? 'off'}
+            disabled={props.disabled}
+            spellcheck={props.mono ? false : undefined}
+            aria-describedby={describedBy}
+            aria-invalid={invalid}
+            ref={props.inputRef ?? null}
+            onInput={(event) => props.onInput(event.currentTarget.value)}
+          />
+          {props.suggestions ? (
+            <datalist id={`${id}-list`}>
+              {props.suggestions.map((value) => (
+                <option key={value} value={value} />
+              ))}
+            </datalist>
+          ) : null}
+        </>
+      )}
+    </FieldFrame>
+  )
+}
+
+export interface SecretFieldProps extends FieldBase {
+  readonly value: string
+  readonly onInput: (value: string) => void
+  readonly placeholder?: string
+  readonly maxLength?: number
+}
+
+/** Typed unseen, and not offered to a password manager. */
+export function SecretField(props: SecretFieldProps) {
+  return (
+    <FieldFrame {...props}>
+      {({ id, describedBy, invalid }) => (
         <input
           id={id}
-          class={props.mono ? 'cairn-input is-mono' : 'cairn-input'}
-          type="text"
+          class="cairn-input is-mono"
+          type="password"
           value={props.value}
           placeholder={props.placeholder}
-          required={props.required}
           maxLength={props.maxLength}
-          readOnly={props.readOnly}
-          autocomplete={props.autocomplete ?? 'off'}
+          autocomplete="new-password"
           disabled={props.disabled}
-          spellcheck={props.mono ? false : undefined}
+          spellcheck={false}
           aria-describedby={describedBy}
           aria-invalid={invalid}
-          ref={props.inputRef ?? null}
           onInput={(event) => props.onInput(event.currentTarget.value)}
         />
       )}
@@ -83,6 +129,7 @@ export interface TextAreaProps extends FieldBase {
   readonly placeholder?: string
   readonly rows?: number
   readonly maxLength?: number
+  readonly mono?: boolean
   readonly inputRef?: Ref<HTMLTextAreaElement>
   readonly onKeyDown?: (event: KeyboardEvent) => void
 }
@@ -93,7 +140,8 @@ export function TextArea(props: TextAreaProps) {
       {({ id, describedBy, invalid }) => (
         <textarea
           id={id}
-          class="cairn-input cairn-textarea"
+          class={props.mono ? 'cairn-input cairn-textarea is-mono' : 'cairn-input cairn-textarea'}
+          spellcheck={props.mono ? false : undefined}
           rows={props.rows ?? 3}
           value={props.value}
           placeholder={props.placeholder}
@@ -145,5 +193,45 @@ export function Select(props: SelectProps) {
         </span>
       )}
     </FieldFrame>
+  )
+}
+
+export interface CheckboxProps {
+  readonly label: string
+  readonly hint?: ComponentChildren
+  readonly checked: boolean
+  readonly disabled?: boolean
+  readonly onChange: (checked: boolean) => void
+}
+
+export function Checkbox({ label, hint, checked, disabled, onChange }: CheckboxProps) {
+  const id = useId()
+  return (
+    <div class="cairn-check">
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      <label for={id}>{label}</label>
+      {hint ? (
+        <div class="cairn-field-hint" id={`${id}-hint`}>
+          {hint}
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+/** Fields that belong together under one name, such as a row of check boxes. */
+export function FieldGroup({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  return (
+    <fieldset class="cairn-group">
+      <legend class="cairn-field-label">{label}</legend>
+      <div class="cairn-group-fields">{children}</div>
+    </fieldset>
   )
 }

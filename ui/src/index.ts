@@ -1,13 +1,19 @@
 /** The component set of console and plugin. Styles: `@cairn/ui/tokens.css` (console only) and `@cairn/ui/components.css`. */
 export { Badge, type BadgeProps } from './badge.tsx'
+export { BarList, type BarListProps, type BarPart, type BarRow } from './bar-list.tsx'
 export { Button, type ButtonProps } from './button.tsx'
 export { ConfirmDialog, Dialog, type ConfirmDialogProps, type DialogProps } from './dialog.tsx'
 export { EmptyState, type EmptyStateProps } from './empty-state.tsx'
 export { ErrorState, type ErrorStateProps } from './error-state.tsx'
 export {
+  Checkbox,
+  FieldGroup,
+  SecretField,
   Select,
   TextArea,
   TextField,
+  type CheckboxProps,
+  type SecretFieldProps,
   type SelectOption,
   type SelectProps,
   type TextAreaProps,

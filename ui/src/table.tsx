@@ -12,7 +12,7 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren
   /** Makes the column sortable. */
   readonly sortBy?: (row: Row) => string | number | null
-  readonly align?: 'start' | 'end'
+  readonly align?: 'start' | 'end' | 'middle'
   /** Hides the heading from sight, for a column of buttons. */
   readonly hideHeading?: boolean
 }
@@ -29,6 +29,9 @@ export interface TableProps<Row> {
   readonly rowKey: (row: Row) => string
   readonly empty: ComponentChildren
   readonly initialSort?: SortOrder
+  /** The order where it is held outside, with what to call when a heading is pressed. The rows then come in order. */
+  readonly order?: SortOrder | null
+  readonly onOrder?: (order: SortOrder) => void
 }
 
 /** Rows in the asked order; missing values last in both directions. */
@@ -49,11 +52,19 @@ export function sortRows<Row>(
   })
 }
 
-export function Table<Row>({ caption, columns, rows, rowKey, empty, initialSort }: TableProps<Row>) {
-  const [order, setOrder] = useState<SortOrder | null>(initialSort ?? null)
-  const sorted = useMemo(() => sortRows(rows, columns, order), [rows, columns, order])
+export function Table<Row>({ caption, columns, rows, rowKey, empty, initialSort, ...held }: TableProps<Row>) {
+  const [own, setOwn] = useState<SortOrder | null>(initialSort ?? null)
+  const order = held.order === undefined ? own : held.order
+  const sorted = useMemo(
+    () => (held.order === undefined ? sortRows(rows, columns, own) : rows),
+    [rows, columns, own, held.order],
+  )
   if (rows.length === 0) return <>{empty}</>
-  const turn = (key: string) => setOrder((now) => ({ key, descending: now?.key === key ? !now.descending : false }))
+  const turn = (key: string) => {
+    const next = { key, descending: order?.key === key ? !order.descending : false }
+    setOwn(next)
+    held.onOrder?.(next)
+  }
   return (
     <div class="cairn-table-place">
       <div class="cairn-table-frame">
@@ -72,7 +83,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, initialSort 
                 {columns.map((column) => (
                   <td
                     key={column.key}
-                    class={column.align === 'end' ? 'is-end' : undefined}
+                    class={classOf(column)}
                     data-heading={column.hideHeading ? undefined : column.heading}
                   >
                     {column.cell(row)}
@@ -95,7 +106,7 @@ interface HeadingProps<Row> {
 
 function Heading<Row>({ column, order, onTurn }: HeadingProps<Row>) {
   const active = order?.key === column.key ? order : null
-  const className = column.align === 'end' ? 'is-end' : undefined
+  const className = classOf(column)
   if (!column.sortBy)
     return (
       <th scope="col" class={className}>
@@ -110,4 +121,8 @@ function Heading<Row>({ column, order, onTurn }: HeadingProps<Row>) {
       </button>
     </th>
   )
+}
+
+function classOf<Row>({ align }: Column<Row>): string | undefined {
+  return align === 'end' || align === 'middle' ? `is-${align}` : undefined
 }

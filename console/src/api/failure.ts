@@ -11,6 +11,8 @@ export interface Failure {
   readonly hint: string | undefined
   readonly retryable: boolean
   readonly requestId: string | undefined
+  /** The field of the request that is wrong, as the server names it: `models[0].id`. */
+  readonly param?: string | undefined
 }
 
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure }
@@ -87,13 +89,26 @@ export function failureOf(code: string, message: string, status = 0, requestId?:
   }
 }
 
+/** The server's sentence without the name of the field before it, for a place beside that field. */
+export function sentenceOf({ title, message, param }: Failure): string {
+  const said = message || title
+  return param !== undefined && said.startsWith(`${param}: `) ? capitalise(said.slice(param.length + 2)) : said
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** Reads either error shape of the server, or says what is known from the status alone. */
 export async function readFailure(response: Response): Promise<Failure> {
   const body: unknown = await response.json().catch(() => null)
   const problem = problemSchema.safeParse(body)
-  if (problem.success) return failureOf(problem.data.code, problem.data.detail, response.status, problem.data.requestId)
-  const requestId = response.headers.get('x-request-id') ?? undefined
+  if (problem.success) {
+    const { code, detail, requestId, param } = problem.data
+    return { ...failureOf(code, detail, response.status, requestId), param: param ?? undefined }
+  }
+  const fromHeader = response.headers.get('x-request-id') ?? undefined
   const openAi = openAiErrorSchema.safeParse(body)
-  if (openAi.success) return failureOf(openAi.data.error.code, openAi.data.error.message, response.status, requestId)
-  return failureOf('console.status', `The server answered with status ${response.status}`, response.status, requestId)
+  if (openAi.success) return failureOf(openAi.data.error.code, openAi.data.error.message, response.status, fromHeader)
+  return failureOf('console.status', `The server answered with status ${response.status}`, response.status, fromHeader)
 }

@@ -1,5 +1,6 @@
 /** The server's resources under `/api` and `/auth`, one function a call. */
 import {
+  budgetsReplySchema,
   cacheReceiptSchema,
   cacheStatsSchema,
   keyCreatedSchema,
@@ -7,9 +8,17 @@ import {
   modelsReplySchema,
   noteListSchema,
   noteSchema,
+  providerReplySchema,
+  providerTestSchema,
+  routeExplanationSchema,
   sessionSchema,
+  usageReplySchema,
   vaultListSchema,
   vaultSchema,
+  type BudgetRule,
+  type ProviderWrite,
+  type RouteExplainRequest,
+  type UsageGroup,
 } from '@cairn/contract'
 import { readEvents } from './event-stream.ts'
 import { brokenOff, failureOf, malformed, type Failure } from './failure.ts'
@@ -21,7 +30,26 @@ export const getSession = () => requestJson('/auth/session', sessionSchema)
 export const signIn = (token: string) => requestNothing('/auth/sign-in', { method: 'POST', body: { token } })
 export const signOut = () => requestNothing('/auth/session', { method: 'DELETE' })
 
-export const listModels = () => requestJson('/api/models', modelsReplySchema)
+export const listModels = (signal?: AbortSignal) =>
+  requestJson('/api/models', modelsReplySchema, { ...(signal && { signal }) })
+export const explainRoute = (request: Partial<RouteExplainRequest>, signal: AbortSignal) =>
+  requestJson('/api/routing/explain', routeExplanationSchema, { method: 'POST', body: request, signal })
+
+const providerPath = (id: string) => `/api/providers/${segment(id)}`
+export const getProvider = (id: string) => requestJson(providerPath(id), providerReplySchema)
+export const putProvider = (id: string, provider: ProviderWrite) =>
+  requestJson(providerPath(id), providerReplySchema, { method: 'PUT', body: provider })
+export const removeProvider = (id: string) => requestNothing(providerPath(id), { method: 'DELETE' })
+export const testProvider = (id: string) =>
+  requestJson(`${providerPath(id)}/test`, providerTestSchema, { method: 'POST' })
+
+/** `from` in milliseconds since 1970. */
+export const getUsage = (by: UsageGroup, from: number, signal: AbortSignal) =>
+  requestJson(`/api/usage?by=${by}&from=${from}`, usageReplySchema, { signal })
+export const listBudgets = (signal?: AbortSignal) =>
+  requestJson('/api/budgets', budgetsReplySchema, { ...(signal && { signal }) })
+export const setBudgets = (rules: readonly BudgetRule[]) =>
+  requestJson('/api/budgets', budgetsReplySchema, { method: 'PUT', body: { rules } })
 
 export const listVaults = (signal: AbortSignal) => requestJson('/api/vaults', vaultListSchema, { signal })
 export const addVault = (path: string, name: string) =>

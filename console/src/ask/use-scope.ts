@@ -10,10 +10,21 @@ export function useModels(reloadWith: unknown): readonly ModelInfo[] {
   const [models, setModels] = useState<readonly ModelInfo[]>([])
   useEffect(() => {
     void listModels().then((reply) => {
-      if (reply.ok) setModels(reply.value.models.filter((model) => model.kind !== 'embedding'))
+      if (reply.ok) setModels(nameApart(reply.value.models.filter((model) => model.kind !== 'embedding')))
     })
   }, [reloadWith])
   return models
+}
+
+/**
+ * A model that several providers have is named with its provider: its own name alone could mean one outside of this
+ * machine, while another is shown.
+ */
+export function nameApart(models: readonly ModelInfo[]): readonly ModelInfo[] {
+  const counts = Map.groupBy(models, ({ id }) => id)
+  return models.map((model) =>
+    counts.get(model.id)?.length === 1 ? model : { ...model, id: `${model.provider}/${model.id}` },
+  )
 }
 
 /** The chosen vault and model, as far as they still exist. */

@@ -15,7 +15,7 @@ import { describeLog, nameKind } from './words.ts'
 export function CachePage() {
   const [span, setSpan] = useState<SpanId>('hour')
   const [purging, setPurging] = useState(false)
-  const { report, at, failure, refresh } = useCacheStats(spans[span].minutes)
+  const { value: report, at, failure, refresh } = useCacheStats(spans[span].minutes)
   return (
     <Page
       title="Cache"
@@ -56,20 +56,20 @@ function Highlights({ report, span }: { readonly report: CacheReport; readonly s
   const saved = report.namespaces.reduce((sum, { savedUsd }) => sum + savedUsd, 0)
   const log = describeLog(report)
   return (
-    <dl class="cache-row is-highlights">
-      <div class="cache-card">
+    <dl class="card-row is-highlights">
+      <div class="card">
         <dt>Hit rate</dt>
-        <dd class="cache-number">{rate.share === null ? '–' : formatShare(rate.share)}</dd>
+        <dd class="card-number">{rate.share === null ? '–' : formatShare(rate.share)}</dd>
         <dd class="muted">
           {rate.reads === 0 ? 'Nothing read' : `of ${formatCounted(rate.reads, 'read')}`} in {spans[span].words}
         </dd>
       </div>
-      <div class="cache-card">
+      <div class="card">
         <dt>Saved</dt>
-        <dd class="cache-number">{saved === 0 ? '$0.00' : formatUsd(saved)}</dd>
+        <dd class="card-number">{saved === 0 ? '$0.00' : formatUsd(saved)}</dd>
         <dd class="muted">since the server started, at known prices</dd>
       </div>
-      <div class="cache-card">
+      <div class="card">
         <dt>Invalidations</dt>
         <dd>
           <Badge tone={log.tone} icon={log.tone === 'accent' ? 'check' : 'warning'}>
@@ -85,7 +85,7 @@ function Highlights({ report, span }: { readonly report: CacheReport; readonly s
 function Kinds({ namespaces }: { readonly namespaces: readonly CacheNamespace[] }) {
   const used = namespaces.filter((namespace) => hitRateOfKind(namespace).reads + namespace.bypasses > 0)
   return (
-    <section class="cache-section">
+    <section class="section">
       <h2>What is cached</h2>
       <Table
         caption="What is cached, by kind"

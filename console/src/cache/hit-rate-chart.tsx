@@ -40,10 +40,10 @@ export function HitRateChart({ history, now, span, onSpan }: HitRateChartProps) 
     return `${formatShare(rate.share)} of ${formatCounted(rate.reads, 'read')}`
   }
   return (
-    <section class="cache-section">
-      <div class="cache-section-head">
+    <section class="section">
+      <div class="section-head">
         <h2>Hit rate over time</h2>
-        <div class="cache-spans" role="group" aria-label="How far back">
+        <div class="spans" role="group" aria-label="How far back">
           {spanIds.map((id) => (
             <Button key={id} small pressed={id === span} onClick={() => onSpan(id)}>
               {spans[id].name}
@@ -51,7 +51,7 @@ export function HitRateChart({ history, now, span, onSpan }: HitRateChartProps) 
           ))}
         </div>
       </div>
-      <div class="cache-card">
+      <div class="card">
         <TimeSeries
           label="Share of reads answered from the cache"
           times={steps.times}
@@ -61,7 +61,7 @@ export function HitRateChart({ history, now, span, onSpan }: HitRateChartProps) 
           formatTime={formatTimeOfDay}
           formatValue={formatShare}
           summary={summary}
-          empty={<p class="cache-none muted">Nothing was read in {spans[span].words}.</p>}
+          empty={<p class="none-yet muted">Nothing was read in {spans[span].words}.</p>}
         />
       </div>
     </section>

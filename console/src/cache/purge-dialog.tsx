@@ -155,7 +155,7 @@ function TargetFields({ choice, namespaces, error, onChange }: TargetFieldsProps
         ? list(
             'Model',
             'model',
-            models.map(({ id }) => ({ value: id, text: id })),
+            [...new Set(models.map(({ id }) => id))].map((id) => ({ value: id, text: id })),
           )
         : null}
       {target === 'scope' ? (

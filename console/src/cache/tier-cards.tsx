@@ -6,9 +6,9 @@ import { describeTier, tierNames } from './words.ts'
 
 export function TierCards({ report }: { readonly report: CacheReport }) {
   return (
-    <section class="cache-section">
+    <section class="section">
       <h2>Tiers</h2>
-      <div class="cache-row">
+      <div class="card-row">
         {report.tiers.map((tier) => (
           <TierCard key={tier.tier} tier={tier} breaker={report.breaker.state} />
         ))}
@@ -25,8 +25,8 @@ interface TierCardProps {
 function TierCard({ tier, breaker }: TierCardProps) {
   const { tone, title, text } = describeTier(tier, breaker)
   return (
-    <div class={tier.state === 'off' ? 'cache-card is-off' : 'cache-card'}>
-      <div class="cache-card-head">
+    <div class={tier.state === 'off' ? 'card is-off' : 'card'}>
+      <div class="card-head">
         <h3>{tierNames[tier.tier]}</h3>
         <Badge tone={tone} icon={tone === 'accent' ? 'check' : tone === 'neutral' ? undefined : 'warning'}>
           {title}

@@ -5,12 +5,20 @@ export const now = (): number => Date.now()
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const dayFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const secondFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+const compactFormat = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 })
 const countFormat = new Intl.NumberFormat()
 
 /** `at` in milliseconds since 1970. */
 export const formatDate = (at: number): string => dateFormat.format(at)
 export const formatDateTime = (at: number): string => dateTimeFormat.format(at)
 export const formatTimeOfDay = (at: number): string => timeFormat.format(at)
+/** A day of the server, which counts in UTC: “24 Nov”. */
+export const formatDay = (at: number): string => dayFormat.format(at)
+export const formatSecondOfDay = (at: number): string => secondFormat.format(at)
+/** “128K”, “1.2M”. */
+export const formatCompact = (count: number): string => compactFormat.format(count)
 export const formatCount = (count: number): string => countFormat.format(count)
 
 /** A count with its noun: “1 note”, “1,204 notes”. */
@@ -52,4 +60,9 @@ export function formatUsd(usd: number): string {
   if (usd === 0) return 'free'
   if (usd >= 0.01) return `$${usd.toFixed(2)}`
   return usd < 0.000001 ? '< $0.000001' : `$${usd.toPrecision(2).includes('e') ? usd.toFixed(7) : usd.toPrecision(2)}`
+}
+
+/** What was spent, where nothing spent is an amount like others. */
+export function formatCost(usd: number): string {
+  return usd === 0 ? '$0' : formatUsd(usd)
 }

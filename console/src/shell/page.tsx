@@ -5,12 +5,14 @@ export interface PageProps {
   readonly title: string
   readonly intro: ComponentChildren
   readonly action?: ComponentChildren
+  /** Wider than a text is, for tables with many columns. */
+  readonly isWide?: boolean
   readonly children: ComponentChildren
 }
 
-export function Page({ title, intro, action, children }: PageProps) {
+export function Page({ title, intro, action, isWide = false, children }: PageProps) {
   return (
-    <div class="page">
+    <div class={isWide ? 'page is-wide' : 'page'}>
       <header class="page-head">
         <div>
           <h1>{title}</h1>

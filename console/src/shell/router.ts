@@ -15,6 +15,7 @@ export interface PageSpec {
 export const pages = [
   { id: 'ask', title: 'Ask', icon: 'ask' },
   { id: 'vaults', title: 'Vaults', icon: 'vault' },
+  { id: 'models', title: 'Models', icon: 'models' },
   { id: 'cache', title: 'Cache', icon: 'cache' },
   { id: 'keys', title: 'API keys', icon: 'key' },
 ] as const satisfies readonly PageSpec[]

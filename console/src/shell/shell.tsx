@@ -4,6 +4,7 @@ import { Button, Dialog, Icon, Logo } from '@cairn/ui'
 import { AskPage } from '../ask/ask-page.tsx'
 import { CachePage } from '../cache/cache-page.tsx'
 import { KeysPage } from '../keys/keys-page.tsx'
+import { ModelsPage } from '../models/models-page.tsx'
 import { IndexStrip } from '../vaults/index-status.tsx'
 import { VaultsPage } from '../vaults/vaults-page.tsx'
 import { useConsole } from './console-context.ts'
@@ -61,6 +62,8 @@ function PageOf({ route }: { readonly route: Route }) {
       return <AskPage params={route.params} />
     case 'vaults':
       return <VaultsPage />
+    case 'models':
+      return <ModelsPage params={route.params} />
     case 'cache':
       return <CachePage />
     case 'keys':

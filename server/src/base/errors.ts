@@ -13,6 +13,8 @@ export interface FailureDetail {
   internal?: string
   /** Milliseconds after which another try makes sense. */
   retryAfterMs?: number
+  /** The server has tried again already, so that the client should not. */
+  retried?: boolean
   cause?: unknown
 }
 
@@ -22,6 +24,7 @@ export class CairnError extends Error {
   readonly param: string | null
   readonly internal: string | null
   readonly retryAfterMs: number | null
+  readonly retried: boolean
 
   constructor(code: ErrorCode, detail: FailureDetail = {}) {
     super(detail.message ?? `${errorTable[code].title}.`, { cause: detail.cause })
@@ -29,6 +32,7 @@ export class CairnError extends Error {
     this.param = detail.param ?? null
     this.internal = detail.internal ?? null
     this.retryAfterMs = detail.retryAfterMs ?? null
+    this.retried = detail.retried ?? false
   }
 
   get spec(): ErrorSpec {

@@ -10,6 +10,11 @@ export interface HostPeers {
   collect(topic: string): Promise<readonly unknown[]>
   /** What this process answers; must survive a structured clone. One answer for each topic, given once. */
   answer(topic: string, read: () => unknown): void
+  /**
+   * Asks the one process of this host that keeps what all share: the supervisor. Rejects when it does not answer in
+   * about a second. Null for a process that is alone, which keeps everything itself.
+   */
+  readonly askOwner: ((topic: string, question: unknown) => Promise<unknown>) | null
 }
 
 /** The peers of a process that is alone. */
@@ -18,6 +23,7 @@ export function createLonePeers(): HostPeers {
   return {
     answer: answers.add,
     collect: async (topic) => answers.read(topic),
+    askOwner: null,
   }
 }
 

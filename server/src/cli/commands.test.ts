@@ -363,7 +363,7 @@ describe('doctor', () => {
     await using server = await startTinyServer({
       ...vaultRoutes,
       'GET /readyz': () => ({ json: {} }),
-      'GET /api/models': () => ({ json: { models: [] } }),
+      'GET /api/models': () => ({ json: { models: [], virtual: [], providers: [], catalogue: { sources: [] } } }),
     })
     const { out } = await run(['doctor'], { server })
     expect(out).toContain(`runs at ${server.address}`)

@@ -3,6 +3,7 @@
  * credentials, permission, query, body, handler.
  */
 import { CairnError, fail, type Principal } from '../base/index.ts'
+import { anyMethod, isPreflight, preflightHeaders } from './cors.ts'
 import { readCredentials } from './credentials.ts'
 import { refusesCache } from './headers.ts'
 import { findOwnOrigin, isLoopbackAddress } from './origin.ts'
@@ -98,7 +99,9 @@ function isOperational({ path }: Route): boolean {
 
 /** Files and pages of the console, where no row of the table and none of its families is. */
 async function answerElsewhere(exchange: Exchange, { assets }: RouteServices, trace: Trace): Promise<HttpReply> {
-  const { request, url } = exchange
+  const { request, url, sharedWith } = exchange
+  // Or else the page would see a failure of CORS where it has a wrong address.
+  if (sharedWith !== null && isPreflight(request)) return noContent(preflightHeaders(request, anyMethod))
   if (/^\/(?:v1|api|auth|access|mcp|\.well-known)(?:\/|$)/.test(url.pathname)) fail('request.not-found')
   if (request.method !== 'GET' && request.method !== 'HEAD') fail('request.not-found')
   const asset = await assets.find(request, url.pathname)
@@ -107,9 +110,10 @@ async function answerElsewhere(exchange: Exchange, { assets }: RouteServices, tr
   return asset
 }
 
-/** Preflights learn nothing but the methods: no page of another origin may read a reply. */
-function refuseMethod({ request, url, requestId }: Exchange, allow: readonly string[]): HttpReply {
+/** Preflights learn nothing but the methods, unless they come from a page that may read replies. */
+function refuseMethod({ request, url, requestId, sharedWith }: Exchange, allow: readonly string[]): HttpReply {
   const headers = { allow: allow.join(', ') }
+  if (sharedWith !== null && isPreflight(request)) return noContent({ ...headers, ...preflightHeaders(request, allow) })
   if (request.method === 'OPTIONS') return noContent(headers)
   const error = new CairnError('request.method', { message: `This address takes ${allow.join(', ')}.` })
   const reply = respondError(error, { audience: audienceOf(url.pathname), requestId })

@@ -8,6 +8,8 @@ import type { Report } from './report.ts'
 export interface ResponseContext {
   readonly request: Request
   readonly requestId: string
+  /** What the edge adds to the reply’s own headers, and overrides in them. */
+  readonly edgeHeaders: Readonly<Record<string, string>>
   readonly open: OpenRequest
   readonly stallMs: number
   readonly finish: (status: number) => void
@@ -23,6 +25,7 @@ export function createResponse({ status, headers, body }: HttpReply, context: Re
   const all = {
     ...baseHeaders,
     ...headers,
+    ...context.edgeHeaders,
     'x-request-id': requestId,
     ...(context.mustClose ? { connection: 'close' } : {}),
   }

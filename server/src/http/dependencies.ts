@@ -6,15 +6,18 @@ import type {
   AskRequest,
   ChatRequest,
   EmbeddingsRequest,
-  ModelInfo,
+  MessagesRequest,
+  ResponsesRequest,
   SearchRequest,
   SearchResult,
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
 import type { Audit, AuditEntry } from '../audit/index.ts'
 import type { Cache, CacheStats } from '../cache/index.ts'
-import type { Clock, HostPeers, Logger, Principal } from '../base/index.ts'
+import type { Clock, HostPeers, Logger } from '../base/index.ts'
+import type { Meter } from '../metering/index.ts'
 import type { Call } from '../pipeline/index.ts'
+import type { ProviderStore, Routing } from '../routing/index.ts'
 import type { Vaults as WholeVaults } from '../vaults/index.ts'
 import type { MetricSource } from './metrics.ts'
 
@@ -48,12 +51,25 @@ export interface Pipeline {
   /** `body` is the request as it came, for the byte pass-through. */
   chat(call: Call, input: { request: ChatRequest; body: Uint8Array }): Promise<GatewayReply>
   embeddings(call: Call, input: { request: EmbeddingsRequest; body: Uint8Array }): Promise<GatewayReply>
+  responses(call: Call, input: NativeInput<ResponsesRequest>): Promise<GatewayReply>
+  messages(call: Call, input: NativeInput<MessagesRequest>): Promise<GatewayReply>
 }
 
-/** The part of `routing` that lists models. */
-export interface ModelCatalogue {
-  models(principal: Principal): ModelInfo[]
+export interface NativeInput<R> {
+  readonly request: R
+  readonly body: Uint8Array
+  /** Those of the request that belong to its dialect (`anthropic-version`, `anthropic-beta`), names in small letters. */
+  readonly headers: Readonly<Record<string, string>>
 }
+
+/** The part of `routing` that is shown and asked under `/api`. */
+export type ModelCatalogue = Pick<Routing, 'models' | 'describe' | 'explain' | 'findProvider' | 'testProvider'>
+
+/**
+ * Providers in the database. `put` and `remove` resolve when `ModelCatalogue` of this process goes by the change; other
+ * processes follow within about a second.
+ */
+export type StoredProviders = Pick<ProviderStore, 'find' | 'put' | 'remove'>
 
 export interface HttpSettings {
   readonly host: string
@@ -64,6 +80,8 @@ export interface HttpSettings {
   readonly workers?: number
   /** The address under which others reach this server; its host is accepted beside loopback. */
   readonly publicUrl?: string | undefined
+  /** Origins whose pages may read replies to requests with a key. Default none. */
+  readonly corsOrigins?: readonly string[]
   readonly maxBodyBytes: number
   readonly bodyTimeoutMs: number
   /** Between two comments on a silent event stream. Default 15,000. */
@@ -78,6 +96,8 @@ export interface HttpDependencies {
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue
+  readonly providers: StoredProviders
+  readonly metering: Pick<Meter, 'usage' | 'listBudgets' | 'setBudgets'>
   readonly cache: Pick<Cache, 'stats' | 'invalidate'>
   /** The numbers of each process of this host; without it this process is the only one. */
   readonly collectCacheStats?: () => Promise<readonly CacheStats[]>

@@ -1,5 +1,6 @@
 /** Headers that every reply carries, and the request id. */
-import { createId } from '../base/index.ts'
+import { labels, type Label } from '@cairn/contract'
+import { createId, fail, quote } from '../base/index.ts'
 
 /** The console loads nothing from elsewhere, and nothing may frame it. */
 const contentSecurityPolicy =
@@ -25,6 +26,33 @@ export function refusesCache(headers: Headers): boolean {
   const wishes = headers.get('cache-control')?.toLowerCase().split(',') ?? []
   const isRefused = wishes.some((wish) => wish.trim() === 'no-store' || wish.trim() === 'no-cache')
   return isRefused || headers.get('x-cairn-cache')?.trim().toLowerCase() === 'bypass'
+}
+
+/** The label that the caller gives to what the request holds. Throws `request.invalid`. */
+export function readLabel(headers: Headers): Label | undefined {
+  const given = headers.get('x-cairn-label')
+  if (given === null) return undefined
+  const label = labels.find((each) => each === given.trim().toLowerCase())
+  return (
+    label ??
+    fail('request.invalid', {
+      param: 'x-cairn-label',
+      message: `The header x-cairn-label takes ${labels.join(', ')}, not ${quote(given)}.`,
+    })
+  )
+}
+
+/** The headers of Anthropic’s dialect that belong to the request itself. Throws `request.invalid`. */
+export function readAnthropicHeaders(headers: Headers): Record<string, string> {
+  const read: Record<string, string> = {}
+  for (const name of ['anthropic-version', 'anthropic-beta']) {
+    const value = headers.get(name)
+    if (value === null) continue
+    if (!/^[\x20-\x7e]{0,1000}$/.test(value))
+      fail('request.invalid', { param: name, message: `The header ${name} takes at most 1000 ASCII characters.` })
+    read[name] = value
+  }
+  return read
 }
 
 /** What a provider's reply may add: the type, when to try again, and our own words. Cookies, hop-by-hop and CORS stay behind. */

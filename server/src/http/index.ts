@@ -6,7 +6,9 @@ export type {
   HttpDependencies,
   HttpSettings,
   ModelCatalogue,
+  NativeInput,
   Pipeline,
+  StoredProviders,
 } from './dependencies.ts'
 export { foldFamilies, metricsTopic, type MetricFamily, type MetricSample, type MetricSource } from './metrics.ts'
 export { createCacheMetrics } from './cache-metrics.ts'

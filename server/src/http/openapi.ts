@@ -3,9 +3,12 @@
  * a route without a schema shows as such.
  */
 import {
+  anthropicErrorSchema,
   askDryRunSchema,
   askReplySchema,
   askRequestSchema,
+  budgetsReplySchema,
+  budgetsWriteSchema,
   cacheInvalidateSchema,
   cacheReceiptSchema,
   cacheStatsSchema,
@@ -19,21 +22,28 @@ import {
   keyInfoSchema,
   keyListSchema,
   labelSchema,
-  modelInfoSchema,
+  messagesRequestSchema,
   modelListSchema,
   modelsReplySchema,
   noteListSchema,
   noteSchema,
   openAiErrorSchema,
   problemSchema,
+  providerReplySchema,
+  providerTestSchema,
+  providerWriteSchema,
   receiptSchema,
   relatedReplySchema,
+  responsesRequestSchema,
+  routeExplainRequestSchema,
+  routeExplanationSchema,
   searchReplySchema,
   searchRequestSchema,
   searchResultSchema,
   sessionSchema,
   signInLinkSchema,
   signInSchema,
+  usageReplySchema,
   vaultCreateSchema,
   vaultListSchema,
   vaultSchema,
@@ -50,6 +60,11 @@ const requestSchemas = {
   KeyCreate: keyCreateSchema,
   SignIn: signInSchema,
   CacheInvalidate: cacheInvalidateSchema,
+  ResponsesRequest: responsesRequestSchema,
+  MessagesRequest: messagesRequestSchema,
+  ProviderWrite: providerWriteSchema,
+  RouteExplainRequest: routeExplainRequestSchema,
+  BudgetsWrite: budgetsWriteSchema,
 } as const
 
 const replySchemas = {
@@ -62,8 +77,12 @@ const replySchemas = {
   SearchResult: searchResultSchema,
   RelatedReply: relatedReplySchema,
   ModelList: modelListSchema,
-  ModelInfo: modelInfoSchema,
   ModelsReply: modelsReplySchema,
+  Provider: providerReplySchema,
+  ProviderTest: providerTestSchema,
+  RouteExplanation: routeExplanationSchema,
+  Usage: usageReplySchema,
+  Budgets: budgetsReplySchema,
   IndexState: indexStateSchema,
   Vault: vaultSchema,
   VaultList: vaultListSchema,
@@ -79,6 +98,7 @@ const replySchemas = {
   Health: healthSchema,
   Problem: problemSchema,
   OpenAiError: openAiErrorSchema,
+  AnthropicError: anthropicErrorSchema,
 } as const
 
 type Json = Record<string, unknown>
@@ -119,11 +139,13 @@ export function createOpenApi(routes: readonly Route[], { version }: { version: 
   }
 }
 
+const errorSchemas = { openai: 'OpenAiError', anthropic: 'AnthropicError', problem: 'Problem' } as const
+
 function describeRoute(route: Route, path: string): Json {
   const isPublic = typeof route.permission !== 'string' || route.permission === 'public'
   const permission = typeof route.permission === 'string' ? route.permission : route.permission.unlessLocal
-  const error = route.audience === 'openai' ? 'OpenAiError' : 'Problem'
-  const errorType = route.audience === 'openai' ? 'application/json' : 'application/problem+json'
+  const error = errorSchemas[route.audience]
+  const errorType = route.audience === 'problem' ? 'application/problem+json' : 'application/json'
   const responses: Record<string, Json> = {}
   for (const reply of route.replies) {
     const known = responses[reply.status] as { content?: Json } | undefined
@@ -138,7 +160,17 @@ function describeRoute(route: Route, path: string): Json {
     summary: route.summary,
     ...(permission === 'public' ? {} : { 'x-cairn-permission': permission }),
     ...(isPublic ? { security: permission === 'public' ? [{}] : [{}, { key: [] }, { session: [] }] } : {}),
-    parameters: [...describePathParams(path), ...describeQuery(route.query)],
+    parameters: [
+      ...describePathParams(path),
+      ...describeQuery(route.query),
+      ...(route.headers ?? []).map(({ name, description, schema }) => ({
+        name,
+        in: 'header',
+        required: false,
+        description,
+        schema: refTo(schema, 'output'),
+      })),
+    ],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: refTo(route.body, 'input') } } } }
       : {}),

@@ -19,6 +19,23 @@ const quotableFields: ReadonlySet<PropertyKey> = new Set([
   'kind',
   'wait',
   'minutes',
+  'by',
+  'from',
+  'to',
+  'dialect',
+  'auth',
+  'egress',
+  'clearance',
+  'label',
+  'enabled',
+  'maxInFlight',
+  'inputTokens',
+  'outputTokens',
+  'max_tokens',
+  'requestsPerMinute',
+  'tokensPerMinute',
+  'usdPerDay',
+  'usdPerMonth',
 ])
 
 const maxIssues = 12

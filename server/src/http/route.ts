@@ -29,6 +29,8 @@ export interface Exchange {
   readonly requestId: string
   /** The server's origin under the name that the request used. */
   readonly ownOrigin: string
+  /** The origin of another page that may read the reply; null for our own pages, other programs and strangers. */
+  readonly sharedWith: string | null
   readonly remoteAddress: string
   /** `clock.monotonic()` when the request's head arrived. */
   readonly startedAtMs: number
@@ -72,6 +74,13 @@ export interface ReplySpec {
   readonly mediaType?: string
 }
 
+/** An optional header of the request that this address gives a meaning of its own. */
+export interface HeaderSpec {
+  readonly name: string
+  readonly description: string
+  readonly schema: z.ZodType
+}
+
 interface RouteBase<P extends string, B extends z.ZodType | undefined, Q extends z.ZodType | undefined> {
   readonly method: Method
   readonly path: P
@@ -79,6 +88,8 @@ interface RouteBase<P extends string, B extends z.ZodType | undefined, Q extends
   readonly summary: string
   readonly body?: B
   readonly query?: Q
+  /** For the document; handlers read them themselves. */
+  readonly headers?: readonly HeaderSpec[]
   readonly replies: readonly ReplySpec[]
 }
 

@@ -1,6 +1,7 @@
 /**
  * THE route table: every address the server answers, with who may call it, what it takes and what it gives. The router,
- * the checks before a handler and the OpenAPI document are all made from these rows.
+ * the checks before a handler and the OpenAPI document are all made from these rows. The vendors’ dialects and what is
+ * about models have files of their own.
  */
 import {
   askDryRunSchema,
@@ -10,15 +11,11 @@ import {
   cacheLimits,
   cacheReceiptSchema,
   cacheStatsSchema,
-  chatRequestSchema,
-  embeddingsRequestSchema,
   healthSchema,
   indexStateSchema,
   keyCreateSchema,
   keyCreatedSchema,
   keyListSchema,
-  modelListSchema,
-  modelsReplySchema,
   noteListSchema,
   noteSchema,
   relatedReplySchema,
@@ -34,7 +31,6 @@ import {
 import { z } from 'zod'
 import { ask, search } from './handlers/ask.ts'
 import { describeCache, invalidateCache } from './handlers/cache.ts'
-import { chat, describeModels, embeddings, listModels } from './handlers/gateway.ts'
 import {
   createKey,
   createSignInLink,
@@ -47,6 +43,8 @@ import {
 import { listNotes, readNote, refuseWrite, relatedNotes } from './handlers/notes.ts'
 import { consoleAsset, health, metrics, openApi, ready } from './handlers/operations.ts'
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
+import { gatewayRoutes } from './gateway-routes.ts'
+import { modelRoutes } from './model-routes.ts'
 import { protectedRoute, publicRoute, type ReplySpec, type Route } from './route.ts'
 
 const pageQuery = z.strictObject({
@@ -64,38 +62,7 @@ const nothing: ReplySpec = { status: 204, description: 'Done.' }
 const watched: ReplySpec = { status: 409, description: 'The vault is a watched folder.' }
 
 export const routes: readonly Route[] = [
-  protectedRoute({
-    method: 'POST',
-    path: '/v1/chat/completions',
-    permission: 'chat',
-    audience: 'openai',
-    body: chatRequestSchema,
-    summary: 'Send a chat request to a model, in OpenAI’s dialect.',
-    replies: [
-      { status: 200, description: 'The model’s reply as its provider sent it.', mediaType: 'application/json' },
-      events('With `stream: true`.'),
-    ],
-    handle: chat,
-  }),
-  protectedRoute({
-    method: 'POST',
-    path: '/v1/embeddings',
-    permission: 'embed',
-    audience: 'openai',
-    body: embeddingsRequestSchema,
-    summary: 'Compute embeddings, in OpenAI’s dialect.',
-    replies: [{ status: 200, description: 'The embeddings as the provider sent them.', mediaType: 'application/json' }],
-    handle: embeddings,
-  }),
-  protectedRoute({
-    method: 'GET',
-    path: '/v1/models',
-    permission: 'model.list',
-    audience: 'openai',
-    summary: 'List the models that can be used, in OpenAI’s dialect.',
-    replies: [{ status: 200, description: 'The models.', schema: modelListSchema }],
-    handle: listModels,
-  }),
+  ...gatewayRoutes,
   protectedRoute({
     method: 'POST',
     path: '/v1/ask',
@@ -213,15 +180,7 @@ export const routes: readonly Route[] = [
     replies: [{ status: 200, description: 'Related notes, closest first.', schema: relatedReplySchema }],
     handle: relatedNotes,
   }),
-  protectedRoute({
-    method: 'GET',
-    path: '/api/models',
-    permission: 'model.list',
-    audience: 'problem',
-    summary: 'List the models with provider, clearance and price.',
-    replies: [{ status: 200, description: 'The models.', schema: modelsReplySchema }],
-    handle: describeModels,
-  }),
+  ...modelRoutes,
   protectedRoute({
     method: 'GET',
     path: '/api/cache/stats',

@@ -6,6 +6,7 @@ import { CairnError, createLonePeers, errorFields, toCairnError, withDeadline, t
 import { listenHttp, type HttpListener, type HttpPeer } from '../platform/index.ts'
 import { createAnswer, mustClose, type Trace } from './answer.ts'
 import { createConsoleAssets } from './console-assets.ts'
+import { createCors, shareHeaders } from './cors.ts'
 import { createResponse } from './create-response.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { takeRequestId } from './headers.ts'
@@ -107,6 +108,7 @@ function createFetch(
 ): HttpServer['fetch'] {
   const { clock, settings } = services
   const answer = createAnswer(services)
+  const cors = createCors(settings.corsOrigins ?? [])
 
   return async function fetch(request, peer) {
     const startedAtMs = clock.monotonic()
@@ -117,9 +119,12 @@ function createFetch(
     // A long wait for a model is no idle connection.
     peer.setIdleTimeout?.(0)
     const trace: Trace = { template: 'unmatched', actor: 'anonymous', isBodyRead: !hasBody(request.headers) }
+    const audience = audienceOf(url.pathname)
+    const sharedWith = cors.findOrigin(request, url.pathname)
     const arrival = {
       request,
       url,
+      sharedWith,
       requestId,
       startedAtMs,
       remoteAddress: peer.remoteAddress,
@@ -133,7 +138,7 @@ function createFetch(
       const error =
         open.signal.aborted && open.signal.reason instanceof CairnError ? open.signal.reason : toCairnError(thrown)
       if (!request.signal.aborted) report.failed(error, { requestId, route: trace.template, actor: trace.actor })
-      reply = respondError(error, { audience: audienceOf(url.pathname), requestId })
+      reply = respondError(error, { audience, requestId })
     }
     const finish = (status: number) => {
       open.close()
@@ -144,6 +149,11 @@ function createFetch(
     return createResponse(reply, {
       request,
       requestId,
+      edgeHeaders: {
+        ...(audience === 'anthropic' ? { 'request-id': requestId } : {}),
+        ...(reply.headers['vary'] === undefined ? cors.headersOf(url.pathname) : {}),
+        ...(sharedWith === null ? {} : shareHeaders(sharedWith, reply.headers)),
+      },
       open,
       stallMs,
       finish,

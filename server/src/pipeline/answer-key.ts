@@ -15,6 +15,7 @@ import { templateVersion } from './compose-prompt.ts'
 import { quotingVersion } from './draft.ts'
 import type { CallRecord } from './gateway-reply.ts'
 import type { Grounded } from './ground.ts'
+import type { Metered } from './metered.ts'
 import type { Call } from './types.ts'
 
 /** A question, with all that was found out about it. */
@@ -26,6 +27,7 @@ export interface Asking {
   readonly asked: string
   readonly plan: Plan
   readonly record: CallRecord
+  readonly metered: Metered
   /** Most citations. */
   readonly limit: number
 }
@@ -57,7 +59,7 @@ export function keyOfAnswer(
     grounded.context ?? null,
     ...passagesOf(asking).flatMap(({ vault, note, version, start, end }) => [vault, note, version, start, end]),
     asked,
-    catalogueVersion(plan.attempts),
+    catalogueVersion(plan.allowed),
     limit,
     ...(isQuoted(plan) ? [quotingVersion, settings.notFoundBelow] : [templateVersion]),
   ])
@@ -69,7 +71,7 @@ export function scopesOfAnswer(asking: Asking, { scope }: CachePartition): strin
   const scopes = passagesOf(asking).flatMap(({ vault, note }) => [`note:${vault}/${note}`, `vault:${vault}`])
   return [
     ...new Set(scopes),
-    ...(first ? scopesOfModel(first) : []),
+    ...(first ? scopesOfModel(first.deployment) : []),
     `template:${isQuoted(asking.plan) ? quotingVersion : templateVersion}`,
     ...(scope === null ? [] : [scope]),
   ]
@@ -81,7 +83,7 @@ export function foldQuestion(question: string): string {
 }
 
 function isQuoted({ attempts: [first] }: Plan): boolean {
-  return first?.provider.dialect === 'extractive'
+  return first?.deployment.provider.dialect === 'extractive'
 }
 
 function historyOf({ request }: Asking): NonNullable<AskRequest['history']> {

@@ -52,6 +52,7 @@ async function hear(
     if (!mayUse(plan, value.by)) return hear(asking, services, null)
     const tier = mayKnowTier(call.principal, partition.isShared) ? found.tier : null
     const told = { by: value.by, attempts: [], cache: { status, tier }, isOwn: false, upstreamMs: 0 }
+    asking.metered.hit(value.by, value.end.usage, value.end.costUsd)
     return { ...told, passages, pieces: replay(value) }
   }
   const { live, status, tier } = found
@@ -74,8 +75,8 @@ async function hear(
 }
 
 /** The key names who could answer; this names who did. */
-function mayUse({ attempts }: Plan, by: Answerer): boolean {
-  return attempts.some(
+function mayUse({ allowed }: Plan, by: Answerer): boolean {
+  return allowed.some(
     ({ provider, model, egress }) => provider.id === by.provider && model === by.model && egress === by.egress,
   )
 }

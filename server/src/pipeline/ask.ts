@@ -3,10 +3,13 @@
  * it, was it answered before, in which order to try, try, tell, record. Each call below is one folder of `server/src`.
  */
 import { toCairnError } from '../base/index.ts'
+import { needsOfAsk } from '../routing/index.ts'
 import { findAnswer } from './answers.ts'
+import { promptLength } from './compose-prompt.ts'
 import { describeDryRun } from './dry-run.ts'
 import { openRecord } from './gateway-reply.ts'
 import { ground } from './ground.ts'
+import { budgetView, openMetered } from './metered.ts'
 import { collectReply, tellAnswer, tellRefusal, type Told } from './tell.ts'
 import type { Ask, AskServices } from './ask-types.ts'
 
@@ -19,18 +22,21 @@ export function createAsk(services: AskServices): Ask {
     const grounded = await ground(call, request, services)
 
     // A question never loses a passage to a cheaper model: models that may not see a passage go, not the passage.
-    const plan = routing.plan(candidates, grounded.label)
+    const needs = needsOfAsk(promptLength(grounded, request.history))
+    const refusedByBudget = budgetView(call, 'ask', needs, services)
+    const plan = routing.plan(candidates, { needs, label: grounded.label, affinity: null, refusedByBudget })
     if (request.dryRun === true) return { kind: 'dry-run', reply: describeDryRun(grounded, plan, request) }
 
     const limit = request.limit ?? settings.citations
+    const metered = await openMetered(call, 'ask', needs, services)
     const record = openRecord('question.asked', call, services)
     const told: Told = { call, request, grounded, record, services }
-    if (plan.attempts.length === 0) return reply(tellRefusal(told, plan), request.stream)
+    if (plan.allowed.length === 0) return reply(tellRefusal(told, plan), request.stream)
 
     try {
       // From the very same passages it may have been answered already; otherwise one caller has it made for all.
       const answer = await findAnswer(
-        { call, request, grounded, asked: candidates.asked, plan, record, limit },
+        { call, request, grounded, asked: candidates.asked, plan, record, metered, limit },
         services,
       )
       return await reply(tellAnswer(told, answer), request.stream)

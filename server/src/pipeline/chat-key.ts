@@ -5,7 +5,7 @@
  */
 import type { ChatRequest } from '@cairn/contract'
 import { cacheKey, type CacheKey, type CachePartition } from '../cache/index.ts'
-import type { Candidates } from '../routing/index.ts'
+import type { Candidates, Deployment } from '../routing/index.ts'
 import type { PipelineCaches } from './caches.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { catalogueVersion } from './catalogue.ts'
@@ -33,6 +33,14 @@ export function isBounded({ max_tokens: most, max_completion_tokens: mostComplet
   return typeof most === 'number' || typeof mostCompleted === 'number'
 }
 
+interface KeyParts {
+  readonly partition: CachePartition
+  readonly candidates: Candidates
+  /** Those of them that may answer this request. */
+  readonly allowed: readonly Deployment[]
+  readonly caches: PipelineCaches
+}
+
 /**
  * The key of a request. The models that could answer are part of it, and whether the asked name is
  * the provider’s own, since the reply repeats it. A streamed reply and one in JSON cannot be made of each other byte by
@@ -41,14 +49,14 @@ export function isBounded({ max_tokens: most, max_completion_tokens: mostComplet
 export function keyOfRequest(
   kind: 'chat' | 'embedding',
   body: Uint8Array,
-  { partition, candidates, caches }: { partition: CachePartition; candidates: Candidates; caches: PipelineCaches },
+  { partition, candidates, allowed, caches }: KeyParts,
 ): CacheKey {
   return cacheKey(partition, [
     kind,
     caches.settings.deploymentId,
     candidates.asked,
     candidates.exact,
-    catalogueVersion(candidates.deployments),
+    catalogueVersion(allowed),
     canonicalJson(decoder.decode(body), new Set(Object.keys(ignorable))),
   ])
 }

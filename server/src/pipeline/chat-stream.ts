@@ -5,17 +5,19 @@
  */
 import type { CacheKey, CachePartition, Fill, KeyedNamespace, LiveFill } from '../cache/index.ts'
 import { giveAgain, keepStream } from '../routing/index.ts'
-import type { ChatStream, Deployment, Executed, OneReply, StreamPiece, Usage } from '../routing/index.ts'
+import type { Deployment, Executed, OneReply, StreamPiece, Usage } from '../routing/index.ts'
 import { maxRecordedBytes, mayKnowTier, microUsd, record, type StoredReply } from './caches.ts'
 import { scopesOfModel } from './catalogue.ts'
 import { followFill } from './follow-fill.ts'
 import { answererOf, costOf, type CallRecord, type Provenance } from './gateway-reply.ts'
+import type { Metered, MeteredStream } from './metered.ts'
 import { recordSource, type Reader, type Recording } from './recording.ts'
 import type { Call } from './types.ts'
 
 export interface StreamAsking {
   readonly call: Call
   readonly record: CallRecord
+  readonly metered: Metered
   /** Null: it is made for this call and not kept. */
   readonly namespace: KeyedNamespace<StoredReply> | null
   readonly partition: CachePartition
@@ -23,7 +25,7 @@ export interface StreamAsking {
   /** The model that is asked first. */
   readonly first: Deployment | undefined
   readonly isBounded: boolean
-  execute(signal: AbortSignal): Promise<Executed<ChatStream>>
+  execute(signal: AbortSignal): Promise<Executed<MeteredStream>>
   /** What is this client’s own of a reply that is given again. */
   one(): OneReply
   readonly withUsage: boolean
@@ -39,7 +41,7 @@ export interface StreamHeard extends Provenance {
 }
 
 interface LiveChat {
-  readonly executed: Executed<ChatStream>
+  readonly executed: Executed<MeteredStream>
   readonly recording: Recording<StreamPiece, Uint8Array>
 }
 
@@ -57,6 +59,7 @@ export async function findStream(asking: StreamAsking): Promise<StreamHeard> {
   if (found.kind === 'stored') {
     const { by, usage, costUsd } = found.value
     asking.record.answered(by)
+    asking.metered.hit(by, usage, costUsd)
     const tier = mayKnowTier(call.principal, partition.isShared) ? found.tier : null
     const told = { by, attempts: [], cache: { status: found.status, tier }, isOwn: false }
     return { ...told, frames: replay(found.value, asking.one()), usage: () => usage, costUsd: () => costUsd }
@@ -68,6 +71,9 @@ export async function findStream(asking: StreamAsking): Promise<StreamHeard> {
   // It has just broken off, or has become too long for another listener.
   if (reader === null) return findStream({ ...asking, namespace: null })
   if (!isOwn) asking.record.answered(answererOf(deployment))
+  // What another caller’s stream comes to is known when it has ended.
+  const hit = () => asking.metered.hit(answererOf(deployment), stream.usage(), costOf(deployment, stream.usage()))
+  if (!isOwn) void stream.settled.then(hit)
   return {
     by: answererOf(deployment),
     attempts: isOwn ? attempts : [],

@@ -32,6 +32,11 @@ export function composePrompt({ question, passages }: Grounded, history: readonl
   ]
 }
 
+/** Characters of all its messages. */
+export function promptLength(grounded: Grounded, history?: readonly HistoryTurn[]): number {
+  return composePrompt(grounded, history).reduce((sum, { content }) => sum + content.length, 0)
+}
+
 /** Title and headings; a note whose first heading is its title has it in the path of headings already. */
 function placeOf(title: string, heading: string): string {
   if (heading === '' || heading === title) return title

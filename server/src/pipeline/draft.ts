@@ -8,6 +8,7 @@ import type { Passage, Vaults } from '../vaults/index.ts'
 import { createCitationFilter } from './citation-filter.ts'
 import { composePrompt, notFoundMark } from './compose-prompt.ts'
 import type { Grounded } from './ground.ts'
+import type { MeteredReply } from './metered.ts'
 
 /** How an answer ended. Data only, since it may be kept. */
 export interface AnswerEnd {
@@ -24,8 +25,8 @@ export interface AnswerEnd {
 export interface Draft {
   /** Pieces of the answer's text; returns how it ended. */
   pieces: AsyncGenerator<string, AnswerEnd>
-  /** When the provider's stream is over, however it ended. */
-  settled: Promise<unknown>
+  /** Output tokens when the provider’s stream has ended well; throws what it broke off with. */
+  ended: Promise<number | null>
 }
 
 /** Changes with every change of how sentences are chosen and put together, since answers depend on it. */
@@ -69,14 +70,14 @@ export async function draftByQuoting(
     const madeFrom = answer.sentences.map(({ passage }) => findPlace(candidates, passage))
     return { outcome: 'answered', citations, related: [], madeFrom, confidence, usage }
   }
-  return { pieces: pieces(), settled: Promise.resolve() }
+  return { pieces: pieces(), ended: Promise.resolve(null) }
 }
 
 /**
  * The draft read to its end, for a reply that is not streamed: the client has received nothing yet, so a provider that
  * breaks off in the middle can still be replaced by the next.
  */
-export async function finishDraft({ pieces, settled }: Draft): Promise<Draft> {
+export async function finishDraft({ pieces, ended }: Draft): Promise<Draft> {
   const read: string[] = []
   let step = await pieces.next()
   for (; step.done !== true; step = await pieces.next()) read.push(step.value)
@@ -85,7 +86,7 @@ export async function finishDraft({ pieces, settled }: Draft): Promise<Draft> {
     yield* read
     return end
   }
-  return { pieces: replay(), settled }
+  return { pieces: replay(), ended }
 }
 
 export interface ModelDraft {
@@ -95,6 +96,8 @@ export interface ModelDraft {
   permit: EgressPermit
   signal: AbortSignal
   limit: number
+  /** Runs the call to the provider at the meter. */
+  send(attempt: () => Promise<ChatReply>): Promise<MeteredReply>
 }
 
 /** Answers with a language model that was given the passages. */
@@ -105,6 +108,7 @@ export async function draftByModel({
   permit,
   signal,
   limit,
+  send,
 }: ModelDraft): Promise<Draft> {
   const { provider, model } = deployment
   const body = new TextEncoder().encode(
@@ -115,13 +119,11 @@ export async function draftByModel({
       stream_options: { include_usage: true },
     }),
   )
-  const reply = await provider.chat(
-    { body, model, answerAs: null, stream: true, includeUsage: true },
-    { permit, signal },
-  )
+  const call = { body, model, answerAs: null, stream: true, includeUsage: true }
+  const reply = await send(() => provider.chat(call, { permit, signal }))
   return {
     pieces: readModel(reply, grounded, limit),
-    settled: reply.kind === 'stream' ? reply.stream.settled : Promise.resolve(),
+    ended: reply.kind === 'stream' ? reply.stream.ended : Promise.resolve(reply.usage.output),
   }
 }
 

@@ -10,7 +10,7 @@ const charsPerToken = 4
 const usualAnswerTokens = 300
 
 export function describeDryRun(grounded: Grounded, plan: Plan, request: AskRequest): AskDryRun {
-  const [first] = plan.attempts
+  const first = plan.attempts[0]?.deployment
   const isQuoting = first?.provider.dialect === 'extractive'
   const messages = first && !isQuoting ? composePrompt(grounded, request.history) : []
   const inputTokens = Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / charsPerToken)
@@ -21,7 +21,7 @@ export function describeDryRun(grounded: Grounded, plan: Plan, request: AskReque
       label: grounded.passages[index]?.label ?? 'restricted',
     })),
     messages,
-    plan: plan.attempts.map(name),
+    plan: plan.attempts.map(({ deployment }) => name(deployment)),
     rejected: plan.rejected.map(({ deployment, reason }) => ({
       provider: deployment.provider.id,
       model: deployment.model,

@@ -1,11 +1,12 @@
 /** `POST /v1/embeddings`: the same life as a chat request, without streaming. */
 import type { EmbeddingsRequest } from '@cairn/contract'
 import { partitionOf } from '../cache/index.ts'
-import type { JsonReply } from '../routing/index.ts'
+import { needsOfEmbedding, type JsonReply } from '../routing/index.ts'
 import { forCall } from './caches.ts'
 import { keyOfRequest } from './chat-key.ts'
 import { callersOwn, openRecord, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
 import { findJson } from './json-replies.ts'
+import { openMetered } from './metered.ts'
 import type { Call } from './types.ts'
 
 export interface EmbeddingsInput {
@@ -22,7 +23,11 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
   return async function embeddings(call, { body, request }) {
     access.require(call.principal, 'embed', request.model)
     const candidates = routing.candidates(request.model, 'embedding', call.principal)
-    const plan = routing.plan(candidates, callersOwn)
+    const needs = needsOfEmbedding(request, body.length)
+    const metered = await openMetered(call, 'embedding', needs, services)
+    const label = call.label ?? callersOwn
+    const { refusedByBudget } = metered
+    const plan = routing.plan(candidates, { needs, label, affinity: null, refusedByBudget })
     const record = openRecord('embeddings.created', call, services)
     const inputs = countInputs(request.input)
     const partition = partitionOf(call.principal, 'user')
@@ -30,14 +35,15 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
     const execute = (signal: AbortSignal) =>
       routing.execute<JsonReply>(plan, {
         signal,
+        caller: call.principal.id,
         report: record.attempted,
-        async send(deployment, permit, sent) {
+        send(deployment, permit, sent) {
           const { model, provider } = deployment
-          await record.intend(deployment, 'embeddings')
-          return provider.embeddings(
-            { body, model, answerAs: candidates.exact ? null : `${provider.id}/${model}` },
-            { permit, signal: sent },
-          )
+          const answerAs = candidates.exact ? null : `${provider.id}/${model}`
+          return metered.sendJson({ deployment, signal: sent }, async () => {
+            await record.intend(deployment, 'embeddings', label)
+            return provider.embeddings({ body, model, answerAs }, { permit, signal: sent })
+          })
         },
       })
 
@@ -45,10 +51,11 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
       const reply = await findJson({
         call,
         record,
+        metered,
         partition,
         namespace: forCall(caches.embeddings, call),
-        key: () => keyOfRequest('embedding', body, { partition, candidates, caches }),
-        first: plan.attempts[0],
+        key: () => keyOfRequest('embedding', body, { partition, candidates, caches, allowed: plan.allowed }),
+        first: plan.attempts[0]?.deployment,
         execute,
         // A list of vectors has neither id nor time: it is given again as it came.
         keep: (bytes) => [decoder.decode(bytes)],

@@ -1,10 +1,11 @@
-/** What `chat` and `embeddings` share: the reply for `http`, its headers, its price, and the record of the call. */
+/** What the calls of the gateway share: the reply for `http`, its headers, its price, and the record of the call. */
 import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
 import type { Audit, AuditEntry } from '../audit/index.ts'
 import { errorFields, type Clock, type Logger } from '../base/index.ts'
 import type { CacheStatus, Tier } from '../cache/index.ts'
-import type { Deployment, Routing, Usage } from '../routing/index.ts'
+import type { Meter } from '../metering/index.ts'
+import { nanoUsdOf, type Deployment, type DriftWatch, type Routing, type Usage } from '../routing/index.ts'
 import type { PipelineCaches } from './caches.ts'
 import type { Call } from './types.ts'
 
@@ -20,6 +21,8 @@ export interface GatewayServices {
   readonly caches: PipelineCaches
   readonly clock: Clock
   readonly logger: Logger
+  readonly meter: Pick<Meter, 'begin' | 'wouldRefuse'>
+  readonly drift: Pick<DriftWatch, 'observe'>
   readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
 }
 
@@ -44,11 +47,10 @@ export function answererOf({ model, provider, egress }: Deployment): Answerer {
   return { model, provider: provider.id, egress }
 }
 
-/** Null when the provider told no usage or the price is not known; a local model costs nothing. */
+/** In US dollars; null when the provider told no usage or the price is not known. A local model costs nothing. */
 export function costOf({ egress, info }: Deployment, usage: Usage): number | null {
-  if (egress === 'local' && info.inputUsdPerMTok === null) return 0
-  if (info.inputUsdPerMTok === null || usage.input === null) return null
-  return (usage.input * info.inputUsdPerMTok + (usage.output ?? 0) * (info.outputUsdPerMTok ?? 0)) / 1_000_000
+  const nanoUsd = nanoUsdOf(info, egress, usage)
+  return nanoUsd === null ? null : nanoUsd / 1e9
 }
 
 /** What the call pays, and what it saved. */

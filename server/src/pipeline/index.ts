@@ -2,6 +2,7 @@
 export { createAsk } from './ask.ts'
 export { createSearch } from './search.ts'
 export { createChat } from './chat.ts'
+export { createMessages, createResponses } from './dialects.ts'
 export { createEmbeddings } from './embeddings.ts'
 export type { AskServices, AskSettings } from './ask-types.ts'
 export type { LabelSigner } from './labels.ts'

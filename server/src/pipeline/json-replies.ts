@@ -4,11 +4,13 @@ import type { Deployment, Executed, JsonReply, KeptPart, Usage } from '../routin
 import { mayKnowTier, microUsd, reuse, type StoredReply } from './caches.ts'
 import { scopesOfModel } from './catalogue.ts'
 import { answererOf, costOf, type CallRecord, type Provenance } from './gateway-reply.ts'
+import type { Metered } from './metered.ts'
 import type { Call } from './types.ts'
 
 export interface JsonAsking {
   readonly call: Call
   readonly record: CallRecord
+  readonly metered: Metered
   /** Null: it is made for this call and not kept. */
   readonly namespace: KeyedNamespace<StoredReply> | null
   readonly partition: CachePartition
@@ -52,6 +54,7 @@ export async function findJson(asking: JsonAsking): Promise<JsonHeard> {
   }
   const { by, usage, costUsd, pieces } = found.value
   record.answered(by)
+  asking.metered.hit(by, usage, costUsd)
   return { by, attempts: [], cache, isOwn: false, body: asking.give(pieces.flat()), usage, costUsd }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { AttemptReport } from '@cairn/contract'
 import type { Fill, LiveFill } from '../cache/index.ts'
-import type { Deployment, Executed } from '../routing/index.ts'
+import type { ChatReply, Deployment, Executed } from '../routing/index.ts'
 import type { Passage } from '../vaults/index.ts'
 import { passagesOf, type Asking } from './answer-key.ts'
 import type { AskServices } from './ask-types.ts'
@@ -74,20 +74,32 @@ export async function makeAnswer(
 
 /** Null where the built-in model is left and the key does not name all that it would choose from. */
 function execute(asking: Asking, services: AskServices, signal: AbortSignal): Promise<Executed<Draft | null>> {
-  const { request, grounded, plan, record, limit } = asking
+  const { call, request, grounded, plan, record, metered, limit } = asking
   const isQuoted = passagesOf(asking) === grounded.candidates
   return services.routing.execute<Draft | null>(plan, {
     signal,
+    caller: call.principal.id,
     report: record.attempted,
-    settled: async (draft) => draft?.settled,
+    settled: async (draft) => (await draft?.ended) ?? null,
     async send(deployment, permit, sent) {
-      if (deployment.provider.dialect === 'extractive') return isQuoted ? quote(asking, services) : null
-      await record.intend(deployment, 'answer', grounded.label)
-      const draft = await draftByModel({ grounded, request, deployment, permit, signal: sent, limit })
+      const sending = { deployment, signal: sent }
+      if (deployment.provider.dialect === 'extractive') {
+        const quoted = async () => ({ ...unpaid, draft: isQuoted ? await quote(asking, services) : null })
+        return (await metered.sendJson(sending, quoted)).draft
+      }
+      const send = (attempt: () => Promise<ChatReply>) =>
+        metered.send(sending, async () => {
+          await record.intend(deployment, 'answer', grounded.label)
+          return attempt()
+        })
+      const draft = await draftByModel({ grounded, request, deployment, permit, signal: sent, limit, send })
       return request.stream === true ? draft : finishDraft(draft)
     },
   })
 }
+
+/** Quoting uses no tokens. */
+const unpaid = { kind: 'json' as const, usage: { input: 0, output: 0 } }
 
 export function quote({ grounded, limit }: Asking, { vaults, settings }: AskServices): Promise<Draft> {
   return draftByQuoting(grounded, vaults, { limit, notFoundBelow: settings.notFoundBelow })

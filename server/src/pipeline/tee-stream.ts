@@ -10,13 +10,28 @@ import { settle } from './gateway-reply.ts'
 export interface TeeOptions {
   /** The client’s leaving. */
   readonly signal: AbortSignal
+  readonly ends: StreamEnds
   /** Told how it ended; what comes after the first call is to be ignored. */
   readonly ended: (end: 'complete' | 'broken' | 'left') => void
 }
 
+/** How the client’s dialect tells that a stream broke off. */
+export interface StreamEnds {
+  error(error: { readonly message: string; readonly type: string; readonly code: string }): Uint8Array
+  /** What follows the error; null for nothing. */
+  readonly closing: Uint8Array | null
+}
+
 const encoder = new TextEncoder()
 
-export function teeStream(stream: StreamHeard, { signal, ended }: TeeOptions): ReadableStream<Uint8Array> {
+/** Those of chat: to its clients a bare end looks like a finished answer, so that `[DONE]` follows the error. */
+export const chatEnds: StreamEnds = {
+  error: ({ message, type, code }) =>
+    encoder.encode(`data: ${JSON.stringify({ error: { message, type, param: null, code } })}\n\n`),
+  closing: encoder.encode('data: [DONE]\n\n'),
+}
+
+export function teeStream(stream: StreamHeard, { signal, ended, ends }: TeeOptions): ReadableStream<Uint8Array> {
   let isCancelled = false
   const leave = () => end('left')
   signal.addEventListener('abort', leave, { once: true })
@@ -42,7 +57,11 @@ export function teeStream(stream: StreamHeard, { signal, ended }: TeeOptions): R
       const hasLeft = signal.aborted && !(signal.reason instanceof CairnError)
       end(hasLeft ? 'left' : 'broken')
       if (hasLeft) return controller.error(thrown)
-      controller.enqueue(encoder.encode(`${errorFrame(toCairnError(thrown))}${lastLine('broken')}data: [DONE]\n\n`))
+      const summary = encoder.encode(lastLine('broken'))
+      const error = ends.error(describeBreak(toCairnError(thrown)))
+      // Where nothing closes a stream, the error is its last word.
+      const frames = ends.closing === null ? [summary, error] : [error, summary, ends.closing]
+      for (const frame of frames) controller.enqueue(frame)
     }
     controller.close()
   }
@@ -66,8 +85,7 @@ function summarize(stream: StreamHeard, how: 'ok' | 'broken') {
 }
 
 /** Whatever the provider did after its first words, to the client the answer broke off. The message says more. */
-function errorFrame(error: CairnError): string {
-  const isUpstream = error.code.startsWith('upstream.')
-  const code = isUpstream ? 'upstream.broken-stream' : error.code
-  return `data: ${JSON.stringify({ error: { message: error.message, type: error.spec.type, param: null, code } })}\n\n`
+function describeBreak(error: CairnError): Parameters<StreamEnds['error']>[0] {
+  const code = error.code.startsWith('upstream.') ? 'upstream.broken-stream' : error.code
+  return { message: error.message, type: error.spec.type, code }
 }

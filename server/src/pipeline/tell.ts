@@ -75,11 +75,12 @@ async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> 
 export function tellRefusal(told: Told, plan: Plan): Telling {
   async function* events(): AsyncGenerator<AskEvent> {
     const { call, grounded, record, services } = told
-    const models = plan.rejected.map(({ deployment, reason }) => `${deployment.model} is ${reason}`).join('; ')
+    const models = plan.rejected.map(({ deployment, reason }) => `${deployment.id} is ${reason}`).join('; ')
+    const notes = namesOfHighest(grounded)
     yield {
       event: 'token',
       data: {
-        text: `No model may see what these notes say: ${models}. Ask a local model, or the built-in one (model “extractive”).`,
+        text: `No model that was asked may see what these notes say: ${models}.${notes} Ask a local model, or the built-in one (model “extractive”).`,
       },
     }
     const auditSeq = await record.ended('refused', { vaults: grounded.vaults, label: grounded.label })
@@ -102,6 +103,16 @@ export function tellRefusal(told: Told, plan: Plan): Telling {
     yield { event: 'done', data: { outcome: 'refused', confidence: null } }
   }
   return { events: events(), headers: { 'x-cairn-cache': 'bypass', 'x-cairn-attempts': '0' } }
+}
+
+const mostNames = 3
+
+/** The notes that set the label, which the asker may read; a conversation can set it too. */
+function namesOfHighest({ passages, label }: Grounded): string {
+  const notes = [...new Set(passages.filter((passage) => passage.label === label).map(({ note }) => `“${note}”`))]
+  if (notes.length === 0) return ` The conversation before is ${label}.`
+  const more = notes.length > mostNames ? ` and ${notes.length - mostNames} more` : ''
+  return ` The label ${label} comes from ${notes.slice(0, mostNames).join(', ')}${more}.`
 }
 
 interface Finished {

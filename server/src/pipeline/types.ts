@@ -1,4 +1,5 @@
 /** What every stage is handed: who asks, under which request id, until when. */
+import type { Label } from '@cairn/contract'
 import type { Principal } from '../base/index.ts'
 
 export interface Call {
@@ -10,4 +11,6 @@ export interface Call {
   readonly startedAtMs: number
   /** `bypass`: the caller wants an answer that is made for it and not kept. */
   readonly cache?: 'bypass'
+  /** What the caller says its own words are, where it says so: they go to no provider that is not cleared for it. */
+  readonly label?: Label
 }

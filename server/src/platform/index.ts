@@ -25,6 +25,7 @@ export {
 export {
   createOutbound,
   createPermitOffice,
+  isForbiddenHost,
   type Outbound,
   type OutboundRequest,
   type EgressPermit,

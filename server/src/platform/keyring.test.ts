@@ -166,6 +166,41 @@ test('an open keyring prints no key', async () => {
   }
 })
 
+describe('a sealed secret', () => {
+  const openSeal = (deployment = 'deployment_1') => openKeyring(path, deployment, ['receipt-label', 'provider-keys'])
+
+  test('opens about the same, also by another process, and is different each time', async () => {
+    const keyring = await openSeal()
+    for (const text of ['sk-0123456789', '', 'Schlüssel 钥匙', 'x'.repeat(8_192)]) {
+      const sealed = keyring.sealSecret('provider-keys', ['p', 'https://a.example'], text)
+      expect(sealed).toMatch(/^[\w-]+$/)
+      if (text !== '') expect(Buffer.from(sealed, 'base64url').toString()).not.toContain(text)
+      expect(keyring.sealSecret('provider-keys', ['p', 'https://a.example'], text)).not.toBe(sealed)
+      expect((await openSeal()).openSecret('provider-keys', ['p', 'https://a.example'], sealed)).toBe(text)
+    }
+  })
+
+  test('does not open about another thing, under another key, or when a byte of it was changed', async () => {
+    const keyring = await openSeal()
+    const sealed = keyring.sealSecret('provider-keys', ['ab', 'c'], 'sk-0123456789')
+    for (const about of [['a', 'bc'], ['ab', 'd'], ['ab'], ['ab', 'c', ''], ['c', 'ab'], []])
+      expect(keyring.openSecret('provider-keys', about, sealed)).toBeNull()
+    expect((await openSeal('deployment_2')).openSecret('provider-keys', ['ab', 'c'], sealed)).toBeNull()
+    expect(keyring.openSecret('receipt-label', ['ab', 'c'], sealed)).toBeNull()
+    const bytes = Buffer.from(sealed, 'base64url')
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      expect(keyring.openSecret('provider-keys', ['ab', 'c'], changed.toString('base64url'))).toBeNull()
+    }
+    for (let length = 0; length < bytes.length; length++)
+      expect(
+        keyring.openSecret('provider-keys', ['ab', 'c'], bytes.subarray(0, length).toString('base64url')),
+      ).toBeNull()
+    expect(keyring.openSecret('provider-keys', ['ab', 'c'], 'not base 64 !')).toBeNull()
+  })
+})
+
 describe('keys that rotate', () => {
   const day = 86_400_000
   let now = 0

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { CairnError, systemClock, type Clock } from '../base/index.ts'
 import { writePrivateFile } from './files.ts'
 import { lockFile, type Lock } from './lock.ts'
+import { openSecret, sealSecret } from './seal-secret.ts'
 
 const keyBytes = 32
 /** 32 bytes in base 64; a shorter key would sign, and protect nothing. */
@@ -30,8 +31,11 @@ type KeyringFile = z.infer<typeof fileSchema>
 type KeyRing = z.infer<typeof ringSchema>
 type DeploymentKeys = KeyringFile['deployments'][string]
 
-/** Purposes with one key that stays. `cache-names` hashes the keys and scopes of cache entries. */
-export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names'
+/**
+ * Purposes with one key that stays. `cache-names` hashes the keys and scopes of cache entries; `provider-keys` seals the
+ * API keys of stored providers, which must not be lost.
+ */
+export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names' | 'provider-keys'
 
 /** Purposes whose keys rotate: what they seal can be lost without harm. */
 export type SealingPurpose = 'cache'
@@ -68,6 +72,10 @@ export interface Keyring {
   /** A copy of the 32 bytes themselves. */
   material(purpose: KeyPurpose): Uint8Array
   sealingKeys(purpose: SealingPurpose): SealingKeys
+  /** Encrypts a short text under the key of that purpose, for the database. `about` must be given again to open it. */
+  sealSecret(purpose: KeyPurpose, about: readonly string[], text: string): string
+  /** Null for what was not sealed under this key, in this deployment, about the same. */
+  openSecret(purpose: KeyPurpose, about: readonly string[], sealed: string): string | null
   /**
    * Adds a key that seals from now on, if the newest is older than `olderThanMs`, and drops those that were replaced
    * long ago. Resolves to whether a key was added. Throws `config.invalid` when the file cannot be written.
@@ -110,6 +118,8 @@ export async function openKeyring(
     sign,
     material: (purpose) => Uint8Array.from(keyOf(purpose)),
     sealingKeys: (purpose) => (rings.get(purpose) ?? missing(purpose)).keys,
+    sealSecret: (purpose, about, text) => sealSecret(keyOf(purpose), [deploymentId, purpose, ...about], text),
+    openSecret: (purpose, about, sealed) => openSecret(keyOf(purpose), [deploymentId, purpose, ...about], sealed),
     async rotate(purpose, olderThanMs = -1) {
       const ring = rings.get(purpose) ?? missing(purpose)
       const before = ring.keys.current().id

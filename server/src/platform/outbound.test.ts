@@ -266,3 +266,15 @@ test('proxy variables of the environment have no effect', async () => {
   rmSync(folder, { recursive: true })
   await proxy.stop(true)
 })
+
+test('keeps connections for the next request, or uses one of its own for each', async () => {
+  const target = await startUpstream()
+  const four = async (options: Partial<OutboundOptions>) => {
+    const before = target.totalSockets()
+    const { get } = open(options)
+    for (let time = 0; time < 4; time++) await (await get(`${target.url}/models`)).text()
+    return target.totalSockets() - before
+  }
+  expect([await four({}), await four({ keepAlive: false })]).toEqual([1, 4])
+  await target.close()
+})

@@ -93,11 +93,20 @@ export interface OutboundOptions {
   readonly lookup?: (name: string) => Promise<string[]>
   /** Certificate authorities to trust instead of the built-in ones, PEM. */
   readonly ca?: string
+  /** False: every request has a connection of its own, to measure what keeping them is worth. */
+  readonly keepAlive?: boolean
 }
 
 type Tally = { -readonly [Key in keyof EgressCount]: EgressCount[Key] }
 
-export function createOutbound({ permits, clock, logger, lookup = lookupAll, ca }: OutboundOptions): Outbound {
+export function createOutbound({
+  permits,
+  clock,
+  logger,
+  lookup = lookupAll,
+  ca,
+  keepAlive = true,
+}: OutboundOptions): Outbound {
   const tallies = new Map<string, Tally>()
   const resolve = createResolver(lookup, clock)
 
@@ -113,7 +122,7 @@ export function createOutbound({ permits, clock, logger, lookup = lookupAll, ca 
     try {
       const url = checkUrl(request.url, permit)
       const addresses = await leash.hold(resolve(bareHost(url)))
-      const response = await connect({ url, addresses, ca }, request, leash)
+      const response = await connect({ url, addresses, ca, keepAlive }, request, leash)
       if (response.status >= 300 && response.status < 400 && response.status !== 304) {
         leash.abort(new CairnError('upstream.redirect'))
         fail('upstream.redirect', { internal: `status ${response.status}` })
@@ -183,9 +192,14 @@ interface Target {
   /** Checked, in the order in which they are tried. */
   readonly addresses: readonly string[]
   readonly ca: string | undefined
+  readonly keepAlive: boolean
 }
 
-async function connect({ url, addresses, ca }: Target, request: OutboundRequest, leash: Leash): Promise<Response> {
+async function connect(
+  { url, addresses, ca, keepAlive }: Target,
+  request: OutboundRequest,
+  leash: Leash,
+): Promise<Response> {
   let last: unknown
   for (const address of addresses) {
     try {
@@ -195,6 +209,7 @@ async function connect({ url, addresses, ca }: Target, request: OutboundRequest,
         ...(request.body ? { body: request.body as Uint8Array<ArrayBuffer> } : {}),
         signal: leash.signal,
         redirect: 'manual',
+        keepalive: keepAlive,
         // Without `false` Bun takes HTTP_PROXY and its like from the environment, also for an empty string (1.4.5).
         proxy: false,
         // Bun's own limit of five minutes would break long answers; the callers have deadlines of their own.
@@ -236,6 +251,15 @@ function checkUrl(text: string, permit: EgressPermit): URL {
   if (url.origin !== permit.origin) deny('the permit is for another origin')
   if (metadataNames.has(bareHost(url))) deny('a metadata name')
   return url
+}
+
+/**
+ * Whether the door would refuse this address whatever its name means now: link-local and metadata addresses under any
+ * spelling, and the names of metadata services. For telling it when somebody writes the address down.
+ */
+export function isForbiddenHost(url: URL): boolean {
+  const host = bareHost(url)
+  return metadataNames.has(host) || (isIP(host) !== 0 && isForbiddenAddress(host))
 }
 
 function deny(internal: string): never {

@@ -17,6 +17,7 @@ export function createBuiltInProvider(): Provider {
     region: null,
     url: null,
     models: [{ ...declareModel(extractiveModel), inputUsdPerMTok: 0, outputUsdPerMTok: 0 }],
+    maxInFlight: null,
     chat: async () => refuse(),
     embeddings: async () => refuse(),
     listModels: async () => [],

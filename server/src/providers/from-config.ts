@@ -1,9 +1,11 @@
 /** Makes providers from their configuration, with the defaults that depend on the address. */
-import type { Upstream } from '@cairn/contract'
+import { capabilityNames, type CapabilityName, type Upstream } from '@cairn/contract'
 import { Secret, type Clock } from '../base/index.ts'
 import type { Outbound } from '../platform/index.ts'
 import { declareModel } from './model-kind.ts'
 import type { Timeouts } from './openai/call-guard.ts'
+import { createAnthropicProvider } from './anthropic/provider.ts'
+import { createGoogleProvider } from './google/provider.ts'
 import { createOpenAiProvider } from './openai/provider.ts'
 import type { ModelDeclaration, Provider } from './types.ts'
 
@@ -19,28 +21,54 @@ export type UpstreamSettings = Omit<Upstream, 'apiKey'> & { apiKey?: string | Se
 export function createProvider(upstream: UpstreamSettings, services: ProviderServices): Provider {
   const egress = upstream.egress ?? (isLoopback(upstream.baseUrl) ? 'local' : 'external')
   const { apiKey } = upstream
-  return createOpenAiProvider({
+  return dialects[upstream.dialect]({
     id: upstream.id,
     baseUrl: upstream.baseUrl,
     apiKey: typeof apiKey === 'string' ? new Secret(apiKey) : (apiKey ?? null),
+    auth: upstream.auth ?? 'bearer',
+    hasResponses: upstream.hasResponses ?? false,
     egress,
     clearance: upstream.clearance ?? (egress === 'local' ? 'restricted' : 'internal'),
     region: upstream.region ?? null,
+    maxInFlight: upstream.maxInFlight ?? null,
     models: upstream.models.map(toDeclaration),
     ...services,
   })
 }
 
+const dialects = {
+  openai: createOpenAiProvider,
+  anthropic: createAnthropicProvider,
+  google: createGoogleProvider,
+} as const
+
 function toDeclaration(model: Upstream['models'][number]): ModelDeclaration {
   if (typeof model === 'string') return declareModel(model)
   const guessed = declareModel(model.id)
   return {
-    id: model.id,
+    ...guessed,
     kind: kindOf(model.capabilities) ?? guessed.kind,
     contextWindow: model.contextWindow ?? null,
+    maxOutputTokens: model.maxOutputTokens ?? null,
+    capabilities: readCapabilities(model.capabilities ?? []),
     inputUsdPerMTok: model.inputUsdPerMTok ?? null,
     outputUsdPerMTok: model.outputUsdPerMTok ?? null,
+    cacheReadUsdPerMTok: model.cacheReadUsdPerMTok ?? null,
+    cacheWriteUsdPerMTok: model.cacheWriteUsdPerMTok ?? null,
+    catalogueId: model.catalogueId ?? null,
+    weight: model.weight ?? guessed.weight,
+    priority: model.priority ?? guessed.priority,
   }
+}
+
+/** `tools` says that it can, `-tools` that it cannot; words that are no capability say nothing. */
+function readCapabilities(words: readonly string[]): ModelDeclaration['capabilities'] {
+  const said: Partial<Record<CapabilityName, boolean>> = {}
+  for (const name of capabilityNames) {
+    if (words.includes(name)) said[name] = true
+    else if (words.includes(`-${name}`)) said[name] = false
+  }
+  return said
 }
 
 function kindOf(capabilities: readonly string[] | undefined): ModelDeclaration['kind'] | undefined {

@@ -1,18 +1,29 @@
 /** What routing and the pipeline ask of a provider, whatever its dialect. */
-import type { Label } from '@cairn/contract'
+import type { CapabilityName, Label } from '@cairn/contract'
 import type { EgressPermit } from '../platform/index.ts'
 
+/** What is known of a model by its provider or by the configuration; null or absent where nothing is. */
 export interface ModelDeclaration {
   readonly id: string
   readonly kind: 'chat' | 'embedding' | 'unknown'
   readonly contextWindow: number | null
+  readonly maxOutputTokens: number | null
+  readonly capabilities: Readonly<Partial<Record<CapabilityName, boolean>>>
   readonly inputUsdPerMTok: number | null
   readonly outputUsdPerMTok: number | null
+  readonly cacheReadUsdPerMTok: number | null
+  readonly cacheWriteUsdPerMTok: number | null
+  /** The vendor’s name of the same model, where prices and capabilities are looked up. */
+  readonly catalogueId: string | null
+  readonly weight: number
+  readonly priority: number
 }
+
+export type ProviderDialect = 'openai' | 'anthropic' | 'google' | 'extractive'
 
 export interface Provider {
   readonly id: string
-  readonly dialect: 'openai' | 'extractive'
+  readonly dialect: ProviderDialect
   readonly egress: 'local' | 'external'
   readonly clearance: Label
   readonly region: string | null
@@ -20,8 +31,14 @@ export interface Provider {
   readonly url: string | null
   /** What the configuration declares; empty means: ask `listModels`. */
   readonly models: readonly ModelDeclaration[]
+  /** Most requests in work at once over all processes of the host; null for the usual bound. */
+  readonly maxInFlight: number | null
   chat(call: ChatCall, context: CallContext): Promise<ChatReply>
   embeddings(call: EmbeddingsCall, context: CallContext): Promise<JsonReply>
+  /** Anthropic’s dialect as it came; absent where the provider does not speak it. */
+  messages?(call: NativeCall, context: CallContext): Promise<ChatReply>
+  /** OpenAI’s *responses* as they came; absent where the provider does not have them. */
+  responses?(call: NativeCall, context: CallContext): Promise<ChatReply>
   listModels(context: CallContext): Promise<ModelDeclaration[]>
 }
 
@@ -46,10 +63,24 @@ export interface ChatCall extends EmbeddingsCall {
   readonly includeUsage: boolean
 }
 
+/** A request in another dialect than chat, passed through to a provider that speaks it. */
+export interface NativeCall extends EmbeddingsCall {
+  readonly stream: boolean
+  /** Request headers that belong to the dialect (`anthropic-version`, `anthropic-beta`), names in small letters. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** Token counts as the provider reported them; null where it did not. */
 export interface Usage {
+  /** All input tokens, those of a prompt cache included. */
   readonly input: number | null
+  /** All output tokens, those of reasoning included. */
   readonly output: number | null
+  /** Of the input: read from the provider’s prompt cache, and written to it. */
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
+  /** Of the output: spent on reasoning. */
+  readonly reasoning?: number
 }
 
 export interface JsonReply {
@@ -69,6 +100,8 @@ export interface StreamPiece {
   readonly withoutUsage: Uint8Array
   /** The answer's text in them, first choice. */
   readonly text: string
+  /** Characters of all that the model said in them, reasoning and tool calls included; those of `text` when absent. */
+  readonly chars?: number
 }
 
 /** A streamed reply whose first content has arrived. Reads one piece at a time, so a slow reader slows the provider. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import type { Label } from '@cairn/contract'
 import { CairnError, type Principal } from '../base/index.ts'
-import { createRig, upstreamOf } from '../../test/kit/gateway-rig.ts'
-import type { Capability, Deployment } from './types.ts'
+import { createRig, planning, upstreamOf } from '../../test/kit/gateway-rig.ts'
+import type { CallKind, Deployment } from './types.ts'
 
 const owner: Principal = { id: 'u', name: 'U', kind: 'owner', via: 'key', credentialId: 'k' }
 const nowhere = 'http://127.0.0.1:1/v1'
@@ -19,7 +19,7 @@ const { routing } = createRig({
 
 const names = (deployments: readonly Deployment[]) =>
   deployments.map(({ provider, model }) => `${provider.id}:${model}`)
-const candidates = (asked: string | undefined, capability: Capability = 'chat') =>
+const candidates = (asked: string | undefined, capability: CallKind = 'chat') =>
   routing.candidates(asked, capability, owner)
 
 function failureOf(run: () => unknown): CairnError {
@@ -45,7 +45,7 @@ describe('the asked model means', () => {
     ['extractive', 'ask', true, ['cairn:extractive']],
     ['auto', 'embedding', false, ['near:nomic-embed-text']],
     ['text-embedding-3-small', 'embedding', true, ['far:text-embedding-3-small']],
-  ] as [string | undefined, Capability, boolean, string[]][])('%s for %s', (asked, capability, exact, expected) => {
+  ] as [string | undefined, CallKind, boolean, string[]][])('%s for %s', (asked, capability, exact, expected) => {
     const found = candidates(asked, capability)
     expect(names(found.deployments)).toEqual(expected)
     expect(found.exact).toBe(exact)
@@ -74,7 +74,7 @@ describe('what cannot be used is said in words that help', () => {
     ['extractive', 'embedding', 'model.capability', 'POST /v1/ask'],
     ['nomic-embed-text', 'chat', 'model.capability', 'cannot chat'],
     ['gpt', 'embedding', 'model.capability', 'no embeddings'],
-  ] as [string, Capability, string, string][])('%s for %s', (asked, capability, code, words) => {
+  ] as [string, CallKind, string, string][])('%s for %s', (asked, capability, code, words) => {
     const failure = failureOf(() => candidates(asked, capability))
     expect(failure).toMatchObject({ code, param: 'model' })
     expect(failure.message).toContain(words)
@@ -88,16 +88,20 @@ describe('notes never reach a provider that is not cleared for them', () => {
     ['confidential', ['near:shared']],
     ['restricted', ['near:shared']],
   ] as [Label, string[]][])('%s', (label, expected) => {
-    const plan = routing.plan(candidates('shared'), label)
-    expect(names(plan.attempts)).toEqual(expected)
+    const plan = routing.plan(candidates('shared'), planning(label))
+    expect(names(plan.attempts.map(({ deployment }) => deployment))).toEqual(expected)
     expect(plan.rejected).toHaveLength(3 - expected.length)
     for (const { deployment, reason } of plan.rejected)
       expect(reason).toBe(`cleared for ${deployment.clearance}, the notes are ${label}`)
   })
 
   test('with nobody left nothing is sent', async () => {
-    const plan = routing.plan(candidates('gpt'), 'restricted')
-    const run = { signal: new AbortController().signal, send: async () => expect.unreachable('it was sent') }
+    const plan = routing.plan(candidates('gpt'), planning('restricted'))
+    const run = {
+      signal: new AbortController().signal,
+      caller: 'u',
+      send: async () => expect.unreachable('it was sent'),
+    }
     await expect(routing.execute(plan, run)).rejects.toMatchObject({ code: 'model.not-cleared' })
   })
 })
@@ -106,9 +110,10 @@ test('a plan is bounded', () => {
   const many = createRig({
     upstreams: Array.from({ length: 20 }, (_, i) => upstreamOf(`p${i}`, nowhere, ['m'])),
   }).routing
-  const plan = many.plan(many.candidates('m', 'chat', owner), 'public')
-  expect(plan.attempts).toHaveLength(8)
-  expect(plan.rejected).toHaveLength(12)
+  const plan = many.plan(many.candidates('m', 'chat', owner), planning())
+  expect(plan.attempts).toHaveLength(3)
+  expect(plan.rejected).toHaveLength(17)
+  expect(plan.rejected.every(({ rule }) => rule === 'limit')).toBe(true)
 })
 
 test('all attempts share one deadline', async () => {
@@ -118,8 +123,9 @@ test('all attempts share one deadline', async () => {
   })
   const tried: string[] = []
   const startedAt = performance.now()
-  const run = brief.execute(brief.plan(brief.candidates('m', 'chat', owner), 'public'), {
+  const run = brief.execute(brief.plan(brief.candidates('m', 'chat', owner), planning()), {
     signal: new AbortController().signal,
+    caller: 'u',
     send: ({ provider }, _permit, signal) => {
       tried.push(provider.id)
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
@@ -127,15 +133,15 @@ test('all attempts share one deadline', async () => {
   })
   await expect(run).rejects.toMatchObject({ code: 'upstream.timeout' })
   expect(performance.now() - startedAt).toBeLessThan(400)
-  expect(tried).toEqual(['a'])
+  // None of them takes the time of those after it.
+  expect(tried).toEqual(['a', 'b', 'c'])
 })
 
 test('a permit of the built-in model opens no door', async () => {
   const rig = createRig({ upstreams: [] })
-  const plan = rig.routing.plan(rig.routing.candidates('extractive', 'ask', owner), 'restricted')
+  const plan = rig.routing.plan(rig.routing.candidates('extractive', 'ask', owner), planning('restricted', 'ask'))
   const send = async (_: Deployment, permit: Parameters<typeof rig.outbound.fetch>[0]) =>
     rig.outbound.fetch(permit, { url: 'http://127.0.0.1:1/', signal: new AbortController().signal, headTimeoutMs: 100 })
-  await expect(rig.routing.execute(plan, { signal: new AbortController().signal, send })).rejects.toMatchObject({
-    code: 'egress.denied',
-  })
+  const run = { signal: new AbortController().signal, caller: 'u', send }
+  await expect(rig.routing.execute(plan, run)).rejects.toMatchObject({ code: 'egress.denied' })
 })

@@ -1,45 +1,88 @@
-/** Routing over the configured, discovered and built-in providers. */
+/** Routing over the configured, stored, discovered and built-in providers. */
 import type { Config } from '@cairn/contract'
+import { quote, fail } from '../base/index.ts'
 import { resolveModel } from './candidates.ts'
+import { describeModels, describeProvider, explainPlan, needsOf } from './describe.ts'
 import { executePlan } from './execute.ts'
+import { createHealthBoard } from './health/board.ts'
+import { createHealthShare } from './health/share.ts'
+import type { HealthBoard } from './health/types.ts'
 import { planAttempts } from './plan.ts'
-import { createRegistry, type RegistryOptions } from './registry.ts'
-import { createSlots, type SlotLimits, type Slots } from './slots.ts'
+import { createRegistry, type Registry, type RegistryOptions } from './registry.ts'
+import { createRetryBudget } from './retry-budget.ts'
+import { createPlaces, type PlaceLimits } from './places.ts'
 import type { Routing } from './types.ts'
 
-export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | 'timeouts'> {
+export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | 'timeouts' | 'routing'> {
   readonly models: Config['models']
-  readonly slotLimits?: SlotLimits
+  readonly settings: Config['routing']
+  /** What is known of how deployments fare; of this process alone when absent. */
+  readonly health?: HealthBoard
+  /** 0 up to 1; for ties and for the choice of two. */
+  readonly random?: () => number
+  readonly limits?: PlaceLimits
 }
 
-/** A thousand callers at one provider find a place or a queue; more than that is answered with 503 at once. */
-const defaultSlotLimits: SlotLimits = { inFlight: 256, waiting: 1_024 }
+export interface RoutingWithStore extends Routing, Pick<Registry, 'replaceStored'> {}
 
-/** The share of one of several processes of a server. */
-export function shareSlots(workers: number): SlotLimits {
-  const { inFlight, waiting } = defaultSlotLimits
-  return { inFlight: Math.ceil(inFlight / workers), waiting: Math.ceil(waiting / workers) }
+function createLoneBoard({ clock, logger, settings }: RoutingOptions): HealthBoard {
+  const share = createHealthShare({ redis: null, deploymentId: '', clock, logger })
+  return createHealthBoard({ clock, logger, settings, share })
 }
 
-export function createRouting({ models, slotLimits = defaultSlotLimits, ...options }: RoutingOptions): Routing {
-  const { clock, permits } = options
-  const registry = createRegistry({ ...options, defaultModel: models.default, timeouts: models })
-  const slots = new Map<string, Slots>()
+/** Further attempts that a caller has saved up at most. */
+const retryBurst = 20
 
-  function slotsOf(provider: string): Slots {
-    let found = slots.get(provider)
-    if (!found) slots.set(provider, (found = createSlots(provider, slotLimits)))
-    return found
-  }
+export function createRouting(options: RoutingOptions): RoutingWithStore {
+  const { clock, models, permits, settings } = options
+  const { maxAttempts, regions, retryRatio } = settings
+  const health = options.health ?? createLoneBoard(options)
+  const registry = createRegistry({ ...options, defaultModel: models.default, timeouts: models, routing: settings })
+  const places = createPlaces(options.limits)
+  const retries = createRetryBudget({ ratio: retryRatio, clock, burst: retryBurst })
+  const random = options.random ?? Math.random
+  const planning = { health, clock, random, maxAttempts, regions }
+  const executing = { clock, permits, health, retries, totalTimeoutMs: models.totalTimeoutMs }
+
+  const candidates: Routing['candidates'] = (asked, kind) =>
+    resolveModel(asked ?? models.default, kind, registry.choice())
 
   return {
-    candidates: (asked, capability) => resolveModel(asked ?? models.default, capability, registry.choice()),
-    plan: planAttempts,
-    execute: (plan, run) => executePlan(plan, run, { clock, permits, slotsOf, totalTimeoutMs: models.totalTimeoutMs }),
+    candidates,
+    plan: (found, request) => planAttempts(found, request, planning),
+    explain(request, principal) {
+      const found = candidates(request.model, request.kind, principal)
+      const plan = planAttempts(found, { needs: needsOf(request), label: request.label, affinity: null }, planning)
+      return explainPlan(found, plan)
+    },
+    execute: (plan, run) => executePlan(plan, run, { ...executing, slotsOf: places.of }),
     models: registry.models,
+    describe: () =>
+      describeModels({
+        choice: registry.choice(),
+        providers: registry.providers(),
+        clock,
+        view: health.view,
+        load: places.load(),
+      }),
+    findProvider(id) {
+      const found = registry.providers().find(({ provider }) => provider.id === id)
+      return found && describeProvider(found, places.load())
+    },
+    testProvider: (id, signal) =>
+      registry.providers().some(({ provider }) => provider.id === id)
+        ? registry.testProvider(id, signal)
+        : fail('provider.not-found', { message: `There is no provider ${quote(id)}.` }),
+    health: () =>
+      registry.choice().deployments.map(({ id, provider, model }) => ({
+        provider: provider.id,
+        model,
+        state: health.view(id).state,
+      })),
+    replaceStored: registry.replaceStored,
     refresh: registry.refresh,
     discover: registry.discover,
-    load: () =>
-      [...slots].map(([provider, each]) => ({ provider, inFlight: each.inFlight(), waiting: each.waiting() })),
+    load: places.load,
+    close: health.close,
   }
 }

@@ -13,6 +13,8 @@ export interface CrewOptions {
   /** What a worker is told; `found` are the model servers that the first one found, null for the first one. */
   readonly describe: (worker: number, found: Config['upstreams'] | null) => WorkerStart
   readonly folds: CollectorOptions<Member>['folds']
+  /** What the supervisor itself keeps for all workers, by topic: a count that must be one. */
+  readonly owned?: Readonly<Record<string, (question: unknown) => unknown>>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -47,7 +49,7 @@ const mostFailures = 5
 export const workerArgument = 'worker-process'
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
-export function createCrew({ size, describe, folds, clock, logger }: CrewOptions): Crew {
+export function createCrew({ size, describe, folds, owned = {}, clock, logger }: CrewOptions): Crew {
   const members = new Set<Member>()
   const isStopping = new AbortController()
   const { promise: lost, reject: giveUp } = Promise.withResolvers<never>()
@@ -77,6 +79,8 @@ export function createCrew({ size, describe, folds, clock, logger }: CrewOptions
         void collector
           .collect(message.topic)
           .then((answers) => tell(member, { kind: 'collected', id: message.id, answers }))
+      else if (message.kind === 'own')
+        tell(member, { kind: 'owned', id: message.id, ...answerOwned(owned[message.topic], message.question) })
       else if (message.kind === 'failed') reject(new CairnError(toCode(message.code), { message: message.message }))
       else {
         member.isReady = true
@@ -156,6 +160,14 @@ export function createCrew({ size, describe, folds, clock, logger }: CrewOptions
         return over
       })
     },
+  }
+}
+
+function answerOwned(answer: ((question: unknown) => unknown) | undefined, question: unknown) {
+  try {
+    return { isKnown: answer !== undefined, answer: answer?.(question) }
+  } catch {
+    return { isKnown: false, answer: undefined }
   }
 }
 

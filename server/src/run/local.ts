@@ -5,7 +5,6 @@ import type { FoundModelServer, Store } from '../cli/index.ts'
 import type { LoadedConfig } from '../config/index.ts'
 import { createSearch, openPipelineCaches } from '../pipeline/index.ts'
 import { createOutbound, createPermitOffice } from '../platform/index.ts'
-import { createBuiltInProvider, createProvider } from '../providers/index.ts'
 import { createRouting } from '../routing/index.ts'
 
 const pollMs = 100
@@ -67,16 +66,10 @@ function vaultGone(id: string): never {
 export async function findModelServers({ config, secrets }: LoadedConfig): Promise<FoundModelServer[]> {
   const permits = createPermitOffice()
   const outbound = createOutbound({ permits, clock: systemClock, logger: silentLogger })
-  const services = { outbound, clock: systemClock, timeouts: config.models }
-  const providers = [
-    createBuiltInProvider(),
-    ...config.upstreams.map((upstream) =>
-      createProvider({ ...upstream, apiKey: secrets.upstreamKeys.get(upstream.id) }, services),
-    ),
-  ]
   const routing = createRouting({
-    providers,
+    upstreams: config.upstreams.map((upstream) => ({ ...upstream, apiKey: secrets.upstreamKeys.get(upstream.id) })),
     models: config.models,
+    settings: config.routing,
     outbound,
     permits,
     clock: systemClock,

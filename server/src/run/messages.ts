@@ -10,6 +10,8 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly start: WorkerStart }
   | { readonly kind: 'ask'; readonly id: number; readonly topic: string }
   | { readonly kind: 'collected'; readonly id: number; readonly answers: readonly unknown[] }
+  /** The answer to `own`; `isKnown` is false when the supervisor keeps nothing on the topic, or failed on it. */
+  | { readonly kind: 'owned'; readonly id: number; readonly isKnown: boolean; readonly answer: unknown }
   /** `records`: this one tells the audit log that the server stopped. */
   | { readonly kind: 'stop'; readonly records: boolean }
 
@@ -20,6 +22,8 @@ export type FromWorker =
   /** Nothing or one answer. */
   | { readonly kind: 'answer'; readonly id: number; readonly answers: readonly unknown[] }
   | { readonly kind: 'collect'; readonly id: number; readonly topic: string }
+  /** A question to the supervisor about what it keeps for all. */
+  | { readonly kind: 'own'; readonly id: number; readonly topic: string; readonly question: unknown }
 
 export interface WorkerStart {
   readonly worker: number

@@ -9,6 +9,7 @@ import { createLocalCredential, describePlace } from '../app.ts'
 import { fail, systemClock } from '../base/index.ts'
 import { serverFileName } from '../cli/index.ts'
 import { foldFamilies, metricsTopic, type MetricFamily } from '../http/index.ts'
+import { createHostLimits, limitsTopic } from '../metering/index.ts'
 import { reservePort } from '../platform/index.ts'
 import { holdDeployment } from '../storage/index.ts'
 import { printBanner, printIndexProgress, type BannerContent, type ProgressSource } from './banner.ts'
@@ -72,6 +73,7 @@ function openCrew({ loaded, logger, exampleVault }: ServeOptions, { port, creden
   return createCrew({
     size: config.server.workers,
     folds,
+    owned: { [limitsTopic]: createHostLimits(systemClock) },
     clock: systemClock,
     logger,
     describe: (worker, found) => ({

@@ -19,17 +19,21 @@ export const table: readonly Row[] = [
   { folders: ['platform'], mayImport: ['base'] },
   { folders: ['config', 'storage'], mayImport: ['base', 'contract', 'platform'] },
   {
-    folders: ['access', 'audit', 'cache', 'providers', 'vaults'],
+    folders: ['access', 'audit', 'cache', 'metering', 'providers', 'vaults'],
     mayImport: ['base', 'contract', 'storage', 'platform'],
     typesOf: ['config'],
   },
+  { folders: ['dialects'], mayImport: ['base', 'contract'] },
   { folders: ['routing'], mayImport: ['base', 'contract', 'storage', 'platform', 'providers'], typesOf: ['config'] },
   {
     folders: ['compliance'],
     mayImport: ['base', 'contract', 'storage', 'platform', 'access', 'audit'],
     typesOf: ['config'],
   },
-  { folders: ['pipeline'], mayImport: ['access', 'audit', 'cache', 'vaults', 'routing', 'base', 'contract'] },
+  {
+    folders: ['pipeline'],
+    mayImport: ['access', 'audit', 'cache', 'vaults', 'routing', 'metering', 'dialects', 'base', 'contract'],
+  },
   { folders: ['http', 'cli'], mayImport: ['*'] },
   { folders: ['app.ts', 'main.ts', 'run'], mayImport: ['**'] },
   { folders: ['ui'], mayImport: ['contract'] },

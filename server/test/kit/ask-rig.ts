@@ -7,12 +7,13 @@ import { sha256, silentLogger, sleep, systemClock, type NoteFilter, type Princip
 import { createAnnounce, openPipelineCaches, type CacheSettings } from '../../src/pipeline/caches.ts'
 import { createAsk, createSearch, type Call } from '../../src/pipeline/index.ts'
 import { createOutbound, createPermitOffice } from '../../src/platform/index.ts'
-import { createBuiltInProvider, createProvider, type UpstreamSettings } from '../../src/providers/index.ts'
-import { createRouting, type Deployment } from '../../src/routing/index.ts'
+import type { UpstreamSettings } from '../../src/providers/index.ts'
+import { createDriftWatch, createRouting, type Deployment } from '../../src/routing/index.ts'
 import { openStore, type StoreLocation } from '../../src/storage/index.ts'
 import { indexSchema, openVaults, vaultsSchema, type Announce, type Vaults } from '../../src/vaults/index.ts'
 import { gather } from '../harness.ts'
 import { openTestCache } from './open-cache.ts'
+import { createFreeMeter } from './free-meter.ts'
 import { makeFolder } from './vault-rig.ts'
 
 export const ann: Principal = { id: 'user_ann', name: 'Ann', kind: 'owner', via: 'key', credentialId: 'key_1' }
@@ -62,12 +63,10 @@ export async function openAskRig(options: AskRigOptions) {
 
   const permits = createPermitOffice()
   const outbound = createOutbound({ permits, clock, logger })
-  const timeouts = config.models
-  const providers = [
-    ...(options.upstreams ?? []).map((upstream) => createProvider(upstream, { outbound, clock, timeouts })),
-    createBuiltInProvider(),
-  ]
-  const routing = createRouting({ providers, models: config.models, permits, outbound, clock, logger })
+  const upstreams = options.upstreams ?? []
+  const { models, routing: settings } = config
+  const routing = createRouting({ upstreams, models, settings, permits, outbound, clock, logger })
+  const { meter, booked } = createFreeMeter()
   /** Deployments that a person may not use, and notes that a person may. */
   const unusable = new Map<string, (deployment: Deployment) => boolean>()
   const filters = new Map<string, NoteFilter>()
@@ -77,7 +76,9 @@ export async function openAskRig(options: AskRigOptions) {
     audit: { record: async (entry: AuditEntry) => entries.push(entry) },
     caches: openPipelineCaches(cache, { ...config.cache, deploymentId: 'dep_test', ...options.settings }),
     clock,
+    drift: createDriftWatch({ clock, logger }),
     logger,
+    meter,
     vaults,
     signer: { sign: () => 'signed', verify: (_: string, signature: string) => signature === 'signed' },
     settings: { passages: options.passages ?? 3, citations: 5, notFoundBelow: 0.1 },
@@ -146,6 +147,7 @@ export async function openAskRig(options: AskRigOptions) {
     indexStore,
     services,
     entries,
+    booked,
     filters,
     unusable,
     ask,

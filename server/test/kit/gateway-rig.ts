@@ -1,5 +1,5 @@
 /** The gateway's pipeline over real routing, real providers and the real outbound door, with the stages of other modules kept to their smallest. */
-import { configSchema, chatRequestSchema, embeddingsRequestSchema, type Config } from '@cairn/contract'
+import { configSchema, chatRequestSchema, embeddingsRequestSchema, type Config, type Label } from '@cairn/contract'
 import type { AuditEntry } from '../../src/audit/types.ts'
 import { silentLogger, systemClock, type Logger, type Principal } from '../../src/base/index.ts'
 import type { Cache } from '../../src/cache/types.ts'
@@ -8,19 +8,23 @@ import { createChat } from '../../src/pipeline/chat.ts'
 import { createEmbeddings } from '../../src/pipeline/embeddings.ts'
 import type { Call } from '../../src/pipeline/types.ts'
 import type { GatewayReply } from '../../src/pipeline/gateway-reply.ts'
+import type { Meter } from '../../src/metering/index.ts'
 import { createOutbound, createPermitOffice } from '../../src/platform/index.ts'
-import {
-  createBuiltInProvider,
-  createProvider,
-  type LocalServer,
-  type UpstreamSettings,
-} from '../../src/providers/index.ts'
-import { createRouting } from '../../src/routing/index.ts'
+import type { LocalServer, UpstreamSettings } from '../../src/providers/index.ts'
+import type { HealthBoard } from '../../src/routing/health/types.ts'
+import { createDriftWatch, createRouting, type CallKind, type PlanRequest } from '../../src/routing/index.ts'
+import { createFreeMeter } from './free-meter.ts'
 
 export interface RigOptions {
   upstreams: readonly UpstreamSettings[]
   models?: Partial<Config['models']>
+  routing?: Partial<Config['routing']>
   slots?: { inFlight: number; waiting: number }
+  random?: () => number
+  /** Absent: what this process alone learns of its deployments. */
+  health?: HealthBoard
+  /** Absent: one without limits and budgets. */
+  meter?: Pick<Meter, 'begin' | 'wouldRefuse'>
   localServers?: readonly LocalServer[]
   logger?: Logger
   audit?: (entry: AuditEntry) => Promise<number>
@@ -49,18 +53,21 @@ export function createRig(options: RigOptions) {
   const models = { ...configSchema.parse({}).models, ...options.models }
   const permits = createPermitOffice()
   const outbound = createOutbound({ permits, clock, logger })
-  const providers = [
-    ...options.upstreams.map((upstream) => createProvider(upstream, { outbound, clock, timeouts: models })),
-    createBuiltInProvider(),
-  ]
+  const free = createFreeMeter()
+  const { booked, hits, open } = free
+  const meter = options.meter ?? free.meter
   const routing = createRouting({
-    providers,
+    upstreams: options.upstreams,
     models,
+    // In the given order, so that a test knows who is asked first.
+    settings: { ...configSchema.parse({}).routing, strategy: 'best', ...options.routing },
     permits,
     outbound,
     clock,
     logger,
-    ...(options.slots ? { slotLimits: options.slots } : {}),
+    ...(options.slots ? { limits: { ...options.slots, workers: 1 } } : {}),
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.health ? { health: options.health } : {}),
     ...(options.localServers ? { localServers: options.localServers } : {}),
   })
   const record = async (entry: AuditEntry) => {
@@ -74,7 +81,8 @@ export function createRig(options: RigOptions) {
       if (options.refuse) throw new Error(options.refuse)
     },
   }
-  const services = { access, audit: { record }, caches, clock, logger, routing }
+  const drift = createDriftWatch({ clock, logger })
+  const services = { access, audit: { record }, caches, clock, drift, logger, meter, routing }
   const runChat = createChat(services)
   const runEmbeddings = createEmbeddings(services)
   const callWith = (signal: AbortSignal, more: Partial<Call> = {}): Call => ({
@@ -90,6 +98,10 @@ export function createRig(options: RigOptions) {
     outbound,
     permits,
     entries,
+    booked,
+    hits,
+    open,
+    services,
     /** Sends a chat request as its exact text. */
     chat(
       text: string,
@@ -108,6 +120,11 @@ export function createRig(options: RigOptions) {
       })
     },
   }
+}
+
+/** What planning is told of a call that needs nothing. */
+export function planning(label: Label = 'public', kind: CallKind = 'chat'): PlanRequest {
+  return { needs: { kind, capabilities: [], inputTokens: 1, outputTokens: 1 }, label, affinity: null }
 }
 
 export async function textOf(reply: Pick<GatewayReply, 'body'>): Promise<string> {

@@ -9,7 +9,7 @@ export interface Exchange {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  /** Bytes of the reply’s body that were written, without chunk framing. */
+  /** Bytes of the reply’s body that were written, without chunk framing; empty when they are not kept. */
   readonly sent: Uint8Array[]
   /** Aborted when the client closed the connection. */
   readonly closed: AbortSignal
@@ -29,53 +29,67 @@ export interface SocketServer {
   openSockets(): number
   /** Connections since the start. */
   totalSockets(): number
+  /** Closes every connection and the port, so that connecting is refused; `accept` takes the same port again. */
+  refuse(): Promise<void>
+  accept(): Promise<void>
   close(): Promise<void>
 }
 
 const encoder = new TextEncoder()
 
-export async function listen({
-  port,
-  host,
-  handle,
-}: {
-  port: number
-  host: string
-  handle: (exchange: Exchange) => Promise<void>
-}): Promise<SocketServer> {
+export interface ListenOptions {
+  readonly port: number
+  readonly host: string
+  readonly handle: (exchange: Exchange) => Promise<void>
+  /** Whether exchanges keep what they sent; a long run would fill memory with it. */
+  readonly keepsSent?: boolean
+}
+
+export async function listen({ port, host, handle, keepsSent = true }: ListenOptions): Promise<SocketServer> {
   const sockets = new Set<Socket>()
   let total = 0
-  const server: Server = createServer((socket) => {
-    sockets.add(socket)
-    total += 1
-    socket.setNoDelay(true)
-    socket.on('error', () => undefined)
-    socket.on('close', () => sockets.delete(socket))
-    serve(socket, handle)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  const open = async (at: number): Promise<Server> => {
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      total += 1
+      socket.setNoDelay(true)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+      serve(socket, handle, keepsSent)
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(at, host, resolve)
+    })
+    return server
+  }
+  let server: Server | null = await open(port)
+  const bound = (server.address() as AddressInfo).port
+  const shut = async () => {
+    const closing = server
+    server = null
+    for (const socket of sockets) socket.destroy()
+    if (closing) await new Promise<void>((resolve) => closing.close(() => resolve()))
+  }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: bound,
     openSockets: () => sockets.size,
     totalSockets: () => total,
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy()
-        server.close(() => resolve())
-      }),
+    refuse: shut,
+    async accept() {
+      server ??= await open(bound)
+    },
+    close: shut,
   }
 }
 
-function serve(socket: Socket, handle: (exchange: Exchange) => Promise<void>): void {
+function serve(socket: Socket, handle: ListenOptions['handle'], keepsSent: boolean): void {
   let received: Buffer = Buffer.alloc(0)
   let busy = false
   const closing = new AbortController()
   socket.on('close', () => closing.abort())
   socket.on('data', (data) => {
-    received = Buffer.concat([received, data as Buffer])
+    received = received.length === 0 ? (data as Buffer) : Buffer.concat([received, data as Buffer])
     void next()
   })
 
@@ -85,7 +99,7 @@ function serve(socket: Socket, handle: (exchange: Exchange) => Promise<void>): v
     if (!request) return
     busy = true
     received = request.rest
-    await handle(createExchange(socket, request, closing.signal)).catch((error: unknown) => {
+    await handle(createExchange(socket, request, { closed: closing.signal, keepsSent })).catch((error: unknown) => {
       if (!closing.signal.aborted) socket.destroy(error instanceof Error ? error : undefined)
     })
     busy = false
@@ -121,7 +135,11 @@ function parse(received: Buffer): ParsedRequest | undefined {
   }
 }
 
-function createExchange(socket: Socket, request: ParsedRequest, closed: AbortSignal): Exchange {
+function createExchange(
+  socket: Socket,
+  request: ParsedRequest,
+  { closed, keepsSent }: { closed: AbortSignal; keepsSent: boolean },
+): Exchange {
   const sent: Uint8Array[] = []
   let chunked = false
 
@@ -129,8 +147,13 @@ function createExchange(socket: Socket, request: ParsedRequest, closed: AbortSig
     if (socket.destroyed) return
     if (socket.write(bytes) || closed.aborted) return
     await new Promise<void>((resolve) => {
-      socket.once('drain', resolve)
-      closed.addEventListener('abort', () => resolve(), { once: true })
+      const go = () => {
+        socket.off('drain', go)
+        closed.removeEventListener('abort', go)
+        resolve()
+      }
+      socket.on('drain', go)
+      closed.addEventListener('abort', go)
     })
   }
 
@@ -150,7 +173,7 @@ function createExchange(socket: Socket, request: ParsedRequest, closed: AbortSig
     async write(data) {
       const bytes = typeof data === 'string' ? encoder.encode(data) : data
       if (bytes.length === 0) return
-      sent.push(bytes)
+      if (keepsSent) sent.push(bytes)
       if (!chunked) return put(bytes)
       await put(Buffer.concat([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, encoder.encode('\r\n')]))
     },

@@ -1,10 +1,20 @@
 /**
  * A deterministic server in the OpenAI dialect, with Ollama's own list of models, for tests, benchmarks and trying
- * Cairn out without a model. As a program: `bun server/test/kit/upstream.ts --port 11434 [--ollama] [--delay MS]`.
+ * Cairn out without a model. It can do everything wrong that a provider can (`faults.ts`), by the model's name, by a
+ * header, by a script or by seed, and it counts what it did. As a program:
+ *
+ *   bun server/test/kit/upstream.ts [--port 11434] [--ollama] [--responses] [--delay MS] [--models a,b]
+ *     [--name NAME --seed N --rate 0.2 [--faults reset,503,cut]] [--counted N]
+ *
+ * It tells its counts at `GET /__stats` and starts them anew at `DELETE /__stats`.
  */
-import { answer, chatChunks, chatJson, embeddingsJson, oddString, type ChatBody } from './answers.ts'
-import { parseFaults, type Faults } from './faults.ts'
+import { answer, chatChunks, chatJson, embeddingsJson, oddString, usageOf, type ChatBody } from './answers.ts'
+import { responsesEvents, responsesJson, toChatBody, type ResponsesBody } from './answers-responses.ts'
+import { drawFault, requestNumberOf, type Draw } from './draw.ts'
+import { faultNames, faultOf, isFaultName, parseFaultList, parseFaults, type FaultName, type Faults } from './faults.ts'
 import { listen, type Exchange } from './http-socket.ts'
+import { applyFaults, sendError, sendJson, sendStream } from './replies.ts'
+import { createTally, type CallEnd, type OpenCall, type Tally, type UpstreamStats } from './tally.ts'
 
 export interface UpstreamOptions {
   port?: number
@@ -14,10 +24,20 @@ export interface UpstreamOptions {
   script?: readonly Faults[]
   /** Faults of every request. */
   always?: Faults
+  /** The deployment’s name in draws. */
+  name?: string
+  /** Faults by seed, for requests that have a number. What the request itself asks for comes on top. */
+  draw?: Draw
   /** Answers Ollama’s own paths too. */
   ollama?: boolean
+  /** Answers `POST /v1/responses`. */
+  responses?: boolean
   /** The key it wants; any when absent. */
   apiKey?: string
+  /** False: `requests` stays empty, so that a long run does not fill memory. */
+  keepsRequests?: boolean
+  /** How many request numbers are counted apart. */
+  maxCounted?: number
 }
 
 export interface RecordedRequest {
@@ -36,8 +56,13 @@ export interface Upstream {
   readonly url: string
   readonly port: number
   readonly requests: RecordedRequest[]
+  stats(): UpstreamStats
+  resetStats(): void
   openSockets(): number
   totalSockets(): number
+  /** Closes the port until `accept`: whoever connects is refused. */
+  refuse(): Promise<void>
+  accept(): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,31 +71,57 @@ const defaultModels = ['test-chat', 'test-reason', 'echo', 'test-embed']
 export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const requests: RecordedRequest[] = []
   const script = [...(options.script ?? [])]
+  const tally = createTally(options.maxCounted ?? 100_000)
+  const keeps = options.keepsRequests ?? true
+  const stats = () => ({ ...tally.read(), sockets: server.openSockets() })
   const handle = async (exchange: Exchange) => {
-    requests.push({
-      method: exchange.method,
-      path: exchange.path,
-      headers: exchange.headers,
-      body: exchange.body,
-      sent: () => Buffer.concat(exchange.sent),
-      closed: exchange.closed,
-    })
-    await route(exchange, options, script)
+    if (exchange.path === '/__stats') return tellStats(exchange, tally, stats)
+    if (keeps)
+      requests.push({
+        method: exchange.method,
+        path: exchange.path,
+        headers: exchange.headers,
+        body: exchange.body,
+        sent: () => Buffer.concat(exchange.sent),
+        closed: exchange.closed,
+      })
+    await route(exchange, { options, script, tally })
   }
-  const server = await listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1', handle })
+  const server = await listen({
+    port: options.port ?? 0,
+    host: options.host ?? '127.0.0.1',
+    handle,
+    keepsSent: keeps,
+  })
   return {
     url: `http://127.0.0.1:${server.port}/v1`,
     port: server.port,
     requests,
+    stats,
+    resetStats: tally.reset,
     openSockets: server.openSockets,
     totalSockets: server.totalSockets,
+    refuse: server.refuse,
+    accept: server.accept,
     close: server.close,
   }
 }
 
-async function route(exchange: Exchange, options: UpstreamOptions, script: Faults[]): Promise<void> {
+async function tellStats(exchange: Exchange, tally: Tally, stats: () => UpstreamStats): Promise<void> {
+  if (exchange.method === 'DELETE') tally.reset()
+  await sendJson(exchange, JSON.stringify(stats()))
+}
+
+interface Place {
+  readonly options: UpstreamOptions
+  readonly script: Faults[]
+  readonly tally: Tally
+}
+
+async function route(exchange: Exchange, place: Place): Promise<CallEnd> {
+  const { options } = place
   const models = options.models ?? defaultModels
-  const path = exchange.path.split('?')[0]
+  const path = exchange.path.split('?')[0] ?? ''
   if (options.apiKey !== undefined && exchange.headers['authorization'] !== `Bearer ${options.apiKey}`)
     return sendError(exchange, {
       status: 401,
@@ -86,8 +137,8 @@ async function route(exchange: Exchange, options: UpstreamOptions, script: Fault
         `{"object":"list","data":[${models.map((id) => `{"id":${oddString(id)},"object":"model","created":1700000000,"owned_by":"test"}`).join(',')}]}`,
       ),
     )
-  const isChat = path === '/v1/chat/completions'
-  if (exchange.method !== 'POST' || !(isChat || path === '/v1/embeddings'))
+  const endpoint = endpoints[path]
+  if (exchange.method !== 'POST' || !endpoint || (endpoint === sendResponses && !options.responses))
     return sendError(exchange, {
       status: 404,
       message: `Unknown request URL: ${exchange.method} ${path}.`,
@@ -100,13 +151,90 @@ async function route(exchange: Exchange, options: UpstreamOptions, script: Fault
       message: 'We could not parse the JSON body of your request.',
       code: 'invalid_json',
     })
-  const faults = { ...parseFaults(body.model), ...options.always, ...script.shift() }
-  await applyFaults(exchange, faults, async () => {
-    if (!isChat)
-      return sendJson(exchange, embeddingsJson(body as unknown as Parameters<typeof embeddingsJson>[0]), faults)
-    if (body.stream === true && faults.body !== 'type') return sendStream(exchange, body, faults)
-    return sendJson(exchange, chatJson(body, answer(body, faults.chunks)), faults)
-  })
+  return count(exchange, body, place, endpoint)
+}
+
+/** Runs one call to a model with its faults, and counts it. */
+async function count(exchange: Exchange, body: ChatBody, place: Place, send: Endpoint): Promise<CallEnd> {
+  const { options, script, tally } = place
+  const number = requestNumberOf(exchange.headers, body)
+  const drawn = options.draw && number !== null ? drawFault(options.draw, options.name ?? '', number) : null
+  const header = exchange.headers['x-fault']
+  const faults = {
+    ...(drawn === null ? {} : faultOf(drawn).faults),
+    ...parseFaults(body.model),
+    ...(header === undefined ? {} : parseFaultList(header)),
+    ...options.always,
+    ...script.shift(),
+  }
+  const call = tally.open(number, drawn)
+  let how: CallEnd = 'cancelled'
+  try {
+    how = await applyFaults(exchange, faults, () => send(exchange, body, { faults, call }))
+    return how
+  } finally {
+    call.end(how)
+  }
+}
+
+type Endpoint = (
+  exchange: Exchange,
+  body: ChatBody,
+  context: { readonly faults: Faults; readonly call: OpenCall },
+) => Promise<CallEnd>
+
+const endpoints: Record<string, Endpoint | undefined> = {
+  '/v1/chat/completions': sendChat,
+  '/v1/embeddings': sendEmbeddings,
+  '/v1/responses': sendResponses,
+}
+
+async function sendChat(
+  exchange: Exchange,
+  body: ChatBody,
+  { faults, call }: Parameters<Endpoint>[2],
+): Promise<CallEnd> {
+  const made = answer(body, faults)
+  if (body.stream === true && faults.body !== 'type') {
+    const events = chatChunks(body, made, faults.usageEverywhere)
+    return sendStream(exchange, { events, made, faults, last: '[DONE]', call })
+  }
+  return sendWhole(exchange, chatJson(body, made), { made, faults, call })
+}
+
+async function sendResponses(
+  exchange: Exchange,
+  body: ChatBody,
+  { faults, call }: Parameters<Endpoint>[2],
+): Promise<CallEnd> {
+  const made = answer(toChatBody(body as unknown as ResponsesBody), faults)
+  if (body.stream === true && faults.body !== 'type')
+    return sendStream(exchange, { events: responsesEvents(body.model, made), made, faults, last: null, call })
+  return sendWhole(exchange, responsesJson(body.model, made), { made, faults, call })
+}
+
+async function sendWhole(
+  exchange: Exchange,
+  json: string,
+  { made, faults, call }: { made: ReturnType<typeof answer>; faults: Faults; call: OpenCall },
+): Promise<CallEnd> {
+  const how = await sendJson(exchange, json, faults)
+  if (how !== 'whole') return how
+  call.sentWords(made.words.length)
+  const usage = usageOf(made)
+  if (usage) call.toldUsage(usage)
+  return how
+}
+
+async function sendEmbeddings(
+  exchange: Exchange,
+  body: ChatBody,
+  { faults, call }: Parameters<Endpoint>[2],
+): Promise<CallEnd> {
+  const { json, tokens } = embeddingsJson(body as unknown as Parameters<typeof embeddingsJson>[0])
+  const how = await sendJson(exchange, json, faults)
+  if (how === 'whole') call.toldUsage({ input: tokens, output: 0 })
+  return how
 }
 
 function parseBody(bytes: Uint8Array): ChatBody | undefined {
@@ -116,130 +244,6 @@ function parseBody(bytes: Uint8Array): ChatBody | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The faults that replace a reply; otherwise `reply`. */
-async function applyFaults(exchange: Exchange, faults: Faults, reply: () => Promise<void>): Promise<void> {
-  if (faults.headDelayMs) await pause(faults.headDelayMs, exchange.closed)
-  if (faults.hang) return pause(3_600_000, exchange.closed)
-  if (faults.reset) return exchange.reset()
-  if (faults.redirect !== undefined) {
-    exchange.head(302, { location: faults.redirect }, 0)
-    return
-  }
-  if (faults.body === 'html')
-    return sendBytes(exchange, faults.status ?? 200, 'text/html', '<html><body><h1>502 Bad Gateway</h1></body></html>')
-  if (faults.body === 'malformed') return sendBytes(exchange, 200, 'application/json', '{"id": nonsense')
-  if (faults.body === 'error')
-    return sendBytes(
-      exchange,
-      200,
-      'application/json',
-      '{"error":{"message":"overloaded","type":"server_error","code":null}}',
-    )
-  if (faults.body === 'huge') return sendForever(exchange)
-  if (faults.status !== undefined) {
-    const { status, code = null, retryAfter } = faults
-    return sendError(exchange, {
-      status,
-      message: messages[code ?? status] ?? `Test error ${status}.`,
-      code,
-      retryAfter,
-    })
-  }
-  await reply()
-}
-
-const messages: Record<string, string> = {
-  400: 'Invalid value for temperature: expected a number.',
-  404: 'The model does not exist.',
-  429: 'Rate limit reached for requests.',
-  context_length_exceeded:
-    "This model's maximum context length is 8192 tokens. Please reduce the length of the messages.",
-  content_policy_violation: 'Your request was rejected by our safety system.',
-}
-
-async function sendStream(exchange: Exchange, body: ChatBody, faults: Faults): Promise<void> {
-  const made = answer(body, faults.chunks)
-  if (faults.chunkChars) made.words = made.words.map((word) => word.padEnd(faults.chunkChars ?? 0, '.'))
-  const end = faults.crlf ? '\r\n' : '\n'
-  const frame = (payload: string) => `${faults.comments ? `: keep-alive${end}${end}` : ''}data: ${payload}${end}${end}`
-  exchange.head(200, { 'content-type': 'text/event-stream' })
-  let contents = 0
-  for (const { json, hasContent } of chatChunks(body, made, faults.usageEverywhere)) {
-    if (exchange.closed.aborted) return
-    if (faults.noFinish && json.includes('"finish_reason":"')) continue
-    if (hasContent || contents > 0) {
-      if (contents === faults.breakAfter) {
-        // A stream that fails loses what its reader has not read yet; with time to read, the count is exact.
-        await pause(20, exchange.closed)
-        return exchange.cut()
-      }
-      if (contents === faults.silentAfter) return pause(3_600_000, exchange.closed)
-      if (contents === faults.errorAfter) {
-        await exchange.write(frame('{"error":{"message":"the engine stopped","type":"server_error"}}'))
-        return exchange.end()
-      }
-      if (contents === faults.garbageAfter) await exchange.write(frame('{"id": nonsense'))
-    }
-    if (hasContent) contents += 1
-    if (faults.chunkDelayMs) await pause(faults.chunkDelayMs, exchange.closed)
-    await writeSplit(exchange, frame(json), faults.split)
-  }
-  if (!faults.noDone) await writeSplit(exchange, frame('[DONE]'), faults.split)
-  if (faults.lateEndMs) await pause(faults.lateEndMs, exchange.closed)
-  exchange.end()
-}
-
-/** With `split`, small writes that the other side gets as they are: a turn of the event loop lies between them. */
-async function writeSplit(exchange: Exchange, text: string, split: number | undefined): Promise<void> {
-  const bytes = new TextEncoder().encode(text)
-  if (!split) return exchange.write(bytes)
-  for (let at = 0; at < bytes.length; at += split) {
-    await exchange.write(bytes.slice(at, at + split))
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-async function sendJson(exchange: Exchange, json: string, faults: Faults = {}): Promise<void> {
-  const bytes = new TextEncoder().encode(json)
-  if (faults.body === 'truncated') return sendBytes(exchange, 200, 'application/json', json.slice(0, json.length / 2))
-  exchange.head(200, { 'content-type': 'application/json' }, bytes.length)
-  if (faults.body === 'cut') {
-    await exchange.write(bytes.slice(0, bytes.length / 2))
-    return exchange.cut()
-  }
-  if (!faults.split) return exchange.write(bytes)
-  for (let at = 0; at < bytes.length; at += faults.split) await exchange.write(bytes.slice(at, at + faults.split))
-}
-
-async function sendBytes(exchange: Exchange, status: number, type: string, text: string): Promise<void> {
-  exchange.head(status, { 'content-type': type }, new TextEncoder().encode(text).length)
-  await exchange.write(text)
-}
-
-async function sendForever(exchange: Exchange): Promise<void> {
-  exchange.head(200, { 'content-type': 'application/json' })
-  await exchange.write('{"choices":[],"filler":"')
-  while (!exchange.closed.aborted) await exchange.write('x'.repeat(65_536))
-}
-
-interface ErrorReply {
-  status: number
-  message: string
-  code: string | null
-  retryAfter?: string | undefined
-}
-
-async function sendError(exchange: Exchange, { status, message, code, retryAfter }: ErrorReply): Promise<void> {
-  const type = status < 500 ? 'invalid_request_error' : 'server_error'
-  const json = JSON.stringify({ error: { message, type, param: null, code } })
-  exchange.head(
-    status,
-    { 'content-type': 'application/json', ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }) },
-    new TextEncoder().encode(json).length,
-  )
-  await exchange.write(json)
 }
 
 function tagsJson(models: readonly string[]): string {
@@ -260,21 +264,33 @@ function tagsJson(models: readonly string[]): string {
   })
 }
 
-async function pause(ms: number, closed: AbortSignal): Promise<void> {
-  if (closed.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    closed.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
+// --- As a program -----------------------------------------------------------------------------------------------------
+
+function readDraw(flag: (name: string) => string | undefined): Draw | undefined {
+  const rate = flag('--rate')
+  if (rate === undefined) return undefined
+  const names = flag('--faults')?.split(',') ?? faultNames
+  const foreign = names.filter((name) => !isFaultName(name))
+  if (foreign.length > 0) throw new Error(`no such faults: ${foreign.join(', ')}; there are ${faultNames.join(', ')}`)
+  return { seed: Number(flag('--seed') ?? 1), rate: Number(rate), faults: names as FaultName[] }
 }
 
 if (import.meta.main) {
-  const flag = (name: string) => process.argv[process.argv.indexOf(name) + 1]
   const has = (name: string) => process.argv.includes(name)
+  const flag = (name: string) => (has(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined)
+  const draw = readDraw(flag)
+  const models = flag('--models')?.split(',')
+  const name = flag('--name')
   const upstream = await startUpstream({
-    port: has('--port') ? Number(flag('--port')) : 11_434,
+    port: Number(flag('--port') ?? 11_434),
     ollama: has('--ollama'),
+    responses: has('--responses'),
     always: has('--delay') ? { chunkDelayMs: Number(flag('--delay')) } : {},
+    keepsRequests: false,
+    ...(has('--counted') ? { maxCounted: Number(flag('--counted')) } : {}),
+    ...(models ? { models } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(draw ? { draw } : {}),
   })
   process.stdout.write(`test upstream on ${upstream.url}\n`)
 }

@@ -1,5 +1,5 @@
 /**
- * Draws stacked bars over time with uPlot, which is loaded when the first chart is shown. Colours come from the page:
+ * Draws stacked bars or lines over time with uPlot, which is loaded when the first chart is shown. Colours come from the page:
  * the plot asks for them at each drawing, so a change of theme needs no new plot.
  */
 import type uPlot from 'uplot'
@@ -17,14 +17,18 @@ export interface PlotData {
   /** Start of each point, milliseconds since 1970, evenly spaced. */
   readonly times: readonly number[]
   readonly stepMs: number
-  /** From the bottom up. */
+  /** From the bottom up where they are stacked. */
   readonly parts: readonly SeriesValues[]
 }
+
+/** `bars`: parts of a whole, on top of each other. `lines`: numbers of their own, beside each other. */
+export type PlotShape = 'bars' | 'lines'
 
 export interface PlotOptions {
   readonly place: HTMLElement
   readonly height: number
   readonly data: PlotData
+  readonly shape: PlotShape
   /** Top of the scale; as high as the data needs when it is left out. */
   readonly max?: number | undefined
   readonly look: () => PlotLook
@@ -49,12 +53,13 @@ export async function loadPlotter(): Promise<UPlot> {
   return (await import('uplot')).default
 }
 
-/** Room for the words beside and below the plot, in pixels. */
+/** Room for the words beside and below the plot, and of one letter of them, in pixels. */
 const axisWidth = 48
+const letterWidth = 7
 const axisHeight = 28
 
 export function drawPlot(UPlot: UPlot, options: PlotOptions): Plot {
-  const { place, height, look, onPoint } = options
+  const { place, height, onPoint, shape } = options
   let data = options.data
   const plot = new UPlot(
     {
@@ -66,19 +71,19 @@ export function drawPlot(UPlot: UPlot, options: PlotOptions): Plot {
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
       scales: {
         x: { time: true, range: () => windowOf(data) },
-        y: { range: (_, _min, max) => [0, options.max ?? Math.max(1, max * 1.1)] },
+        y: { range: (_, _min, max) => [0, options.max ?? (max > 0 ? max * 1.1 : 1)] },
       },
-      axes: describeAxes(options),
-      series: [{}, ...data.parts.map((_, index) => describeBars(UPlot, data.parts.length - 1 - index, look))],
+      axes: describeAxes(options, () => data),
+      series: [{}, ...data.parts.map((_, index) => describeSeries(UPlot, data.parts.length - 1 - index, options))],
       hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
     },
-    arrange(data),
+    arrange(data, shape),
     place,
   )
   return {
     setData(next) {
       data = next
-      plot.setData(arrange(next))
+      plot.setData(arrange(next, shape))
     },
     point(index) {
       const at = index === null ? undefined : centreOf(data, index)
@@ -91,8 +96,9 @@ export function drawPlot(UPlot: UPlot, options: PlotOptions): Plot {
 }
 
 /** The highest stack is drawn first, so that each lower one covers its share of it. */
-function arrange({ times, stepMs, parts }: PlotData): uPlot.AlignedData {
-  return [times.map((at) => at + stepMs / 2), ...stackValues(parts).toReversed()] as uPlot.AlignedData
+function arrange({ times, stepMs, parts }: PlotData, shape: PlotShape): uPlot.AlignedData {
+  const values = shape === 'bars' ? stackValues(parts) : parts
+  return [times.map((at) => at + stepMs / 2), ...values.toReversed()] as uPlot.AlignedData
 }
 
 function centreOf({ times, stepMs }: PlotData, index: number): number | undefined {
@@ -104,28 +110,52 @@ function windowOf({ times, stepMs }: PlotData): [number, number] {
   return [times[0] ?? 0, (times.at(-1) ?? 0) + stepMs]
 }
 
-function describeBars(UPlot: UPlot, part: number, look: () => PlotLook): uPlot.Series {
+function describeSeries(UPlot: UPlot, part: number, { look, shape }: PlotOptions): uPlot.Series {
+  const colour = () => look().parts[part] ?? 'transparent'
+  // Points too: a step between two of which nothing is known has no line to it.
+  if (shape === 'lines')
+    return { width: 2, stroke: colour, points: { show: true, size: 6, stroke: colour, fill: colour } }
   const bars = UPlot.paths.bars?.({ size: [0.8, 28] })
   return {
     width: 0,
-    fill: () => look().parts[part] ?? 'transparent',
+    fill: colour,
     points: { show: false },
     ...(bars && { paths: bars }),
   }
 }
 
-function describeAxes({ look, formatTime, formatValue, max }: PlotOptions): uPlot.Axis[] {
+function describeAxes({ look, formatTime, formatValue, max }: PlotOptions, data: () => PlotData): uPlot.Axis[] {
   const shared = { stroke: () => look().text, font: look().font, ticks: { show: false } }
   const grid = { stroke: () => look().grid, width: 1 }
   return [
-    { ...shared, size: axisHeight, space: 72, grid: { show: false }, values: (_, at) => at.map(formatTime) },
     {
       ...shared,
-      size: axisWidth,
+      size: axisHeight,
+      space: 72,
+      grid: { show: false },
+      values: (_, at) => at.map(formatTime),
+      ...(data().stepMs >= dayMs && { splits: (plot) => splitDays(plot, data()) }),
+    },
+    {
+      ...shared,
+      size: (_, values) => Math.max(axisWidth, ...(values ?? []).map((text) => text.length * letterWidth + 12)),
       gap: 8,
       grid,
       values: (_, values) => values.map(formatValue),
       ...(max !== undefined && { splits: () => [0, max / 4, max / 2, (max * 3) / 4, max] }),
     },
   ]
+}
+
+const dayMs = 86_400_000
+/** Least room from one day's name to the next, in pixels. */
+const dayWidth = 64
+
+/** Names of days stand below their bars: they begin at midnight of the server's zone, not of this device's. */
+function splitDays(plot: uPlot, { times, stepMs }: PlotData): number[] {
+  const most = Math.max(1, Math.floor(plot.bbox.width / devicePixelRatio / dayWidth))
+  const every = Math.ceil(times.length / most)
+  // Not the last one: half of its name would stand beyond the edge.
+  const last = times.length - 1 - Math.floor(every / 2)
+  return times.filter((_, index) => (last - index) % every === 0).map((at) => at + stepMs / 2)
 }

@@ -1,12 +1,12 @@
 /**
- * Numbers over time as stacked bars. What a point says is read out below the plot, for the pointer and for the arrow
+ * Numbers over time as stacked bars or as lines. What a point says is read out below the plot, for the pointer and for the arrow
  * keys alike; the same numbers can be opened as a table. Where nothing is known there is a gap, never a 0.
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Button } from '../button.tsx'
 import { Table, type Column } from '../table.tsx'
-import { drawPlot, loadPlotter, type Plot, type PlotData, type PlotLook } from './draw-plot.ts'
+import { drawPlot, loadPlotter, type Plot, type PlotData, type PlotLook, type PlotShape } from './draw-plot.ts'
 import { findLastKnown, type SeriesValues } from './stack.ts'
 
 export interface SeriesPart {
@@ -23,13 +23,15 @@ export interface TimeSeriesProps {
   /** Start of each point, milliseconds since 1970, evenly spaced. */
   readonly times: readonly number[]
   readonly stepMs: number
-  /** From the bottom up. */
+  /** From the bottom up where they are stacked. */
   readonly parts: readonly SeriesPart[]
+  /** Parts of a whole as `bars`, which is usual; numbers of their own as `lines`. */
+  readonly shape?: PlotShape
   /** Top of the scale; as high as the data needs when it is left out. */
   readonly max?: number
   readonly formatTime: (at: number) => string
   readonly formatValue: (value: number) => string
-  /** A point in a few words, for the line below the plot: “86 % of 412 reads”. */
+  /** A point in a few words, for the line below the plot: “86 % of 412 reads”. Empty: the parts say it all. */
   readonly summary: (index: number) => string
   /** Shown in place of the plot while nothing is known. */
   readonly empty: ComponentChildren
@@ -67,10 +69,14 @@ export function TimeSeries(props: TimeSeriesProps) {
 function describePoint({ times, parts, formatTime, formatValue, summary }: TimeSeriesProps, index: number): string {
   const known = parts.flatMap(({ label, values }) => {
     const value = values[index] ?? null
-    return value === null || value === 0 ? [] : [`${label.toLowerCase()} ${formatValue(value)}`]
+    return value === null || value === 0
+      ? []
+      : [`${label.charAt(0).toLowerCase()}${label.slice(1)} ${formatValue(value)}`]
   })
   const at = formatTime(times[index] ?? 0)
-  return `${at}: ${summary(index)}${known.length > 0 ? ` (${known.join(', ')})` : ''}`
+  const words = summary(index)
+  if (words === '') return `${at}: ${known.join(', ')}`
+  return `${at}: ${words}${known.length > 0 && parts.length > 1 ? ` (${known.join(', ')})` : ''}`
 }
 
 function Legend({ parts }: { readonly parts: readonly SeriesPart[] }) {
@@ -148,6 +154,7 @@ function usePlot(place: { readonly current: HTMLDivElement | null }, props: Plot
         place: element,
         height: plotHeight,
         data: dataNow.current,
+        shape: latest.current.shape ?? 'bars',
         max: latest.current.max,
         look: () => readLook(element),
         formatTime: (at) => latest.current.formatTime(at),
@@ -163,7 +170,8 @@ function usePlot(place: { readonly current: HTMLDivElement | null }, props: Plot
       plot.current?.destroy()
       plot.current = null
     }
-  }, [colours])
+    // Another step, such as days after hours, has other words along the axis.
+  }, [colours, stepMs])
   useEffect(() => plot.current?.setData(data), [data])
   return plot
 }
@@ -198,19 +206,26 @@ function watchLook(element: HTMLElement, plot: Plot): () => void {
 }
 
 /** Newest first; points of which nothing is known are left out. */
-function PointTable({ label, times, parts, formatTime, formatValue, summary, empty }: TimeSeriesProps) {
+function PointTable(props: TimeSeriesProps) {
+  const { label, times, parts, shape, formatTime, formatValue, summary, empty } = props
   const rows = times.flatMap((at, index) => (parts.some(({ values }) => values[index] !== null) ? [{ at, index }] : []))
-  const columns: readonly Column<{ at: number; index: number }>[] = [
+  const columns: Column<{ at: number; index: number }>[] = [
     { key: 'at', heading: 'Time', cell: ({ at }) => formatTime(at) },
     ...parts.map((part) => ({
       key: part.key,
       heading: part.label,
       align: 'end' as const,
-      cell: ({ index }: { index: number }) => formatValue(part.values[index] ?? 0),
+      cell: ({ index }: { index: number }) => tellValue(part.values[index] ?? null, shape, formatValue),
     })),
-    { key: 'summary', heading: 'In all', align: 'end', cell: ({ index }) => summary(index) },
   ]
+  if (rows.some(({ index }) => summary(index) !== ''))
+    columns.push({ key: 'summary', heading: 'In all', align: 'end', cell: ({ index }) => summary(index) })
   return (
     <Table caption={label} columns={columns} rows={rows.toReversed()} rowKey={({ at }) => String(at)} empty={empty} />
   )
+}
+
+/** A part of a stack of which nothing is known has no share in it; a number of its own is not known. */
+function tellValue(value: number | null, shape: PlotShape | undefined, formatValue: (value: number) => string): string {
+  return value === null && shape === 'lines' ? '–' : formatValue(value ?? 0)
 }

@@ -6,6 +6,7 @@ import { configExplain } from './config-explain.ts'
 import { doctor } from './doctor.ts'
 import { indexCommand } from './index-command.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
+import { modelExplain, modelList } from './model.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
 import { signIn } from './sign-in.ts'
@@ -23,6 +24,8 @@ export const commands: readonly CommandSpec[] = [
   keyCreate,
   keyList,
   keyRevoke,
+  modelList,
+  modelExplain,
   cacheStats,
   cacheInvalidate,
   doctor,

@@ -1,30 +1,69 @@
-/** Handlers of the OpenAI dialect: the bytes go to the pipeline and its reply comes back. */
-import type { ChatRequest, EmbeddingsRequest, ModelList } from '@cairn/contract'
-import { passHeaders } from '../headers.ts'
+/** Handlers of the vendors’ dialects: the bytes go to the pipeline and its reply comes back. */
+import type { ChatRequest, EmbeddingsRequest, MessagesRequest, ModelList, ResponsesRequest } from '@cairn/contract'
+import type { Call } from '../dependencies.ts'
+import { passHeaders, readAnthropicHeaders, readLabel } from '../headers.ts'
 import { json, type HttpReply } from '../reply.ts'
-import type { ProtectedInput } from '../route.ts'
+import type { Exchange, ProtectedInput } from '../route.ts'
 
 type Input<B> = ProtectedInput<string, B, undefined>
 
-export async function chat({ call, services, body, bytes }: Input<ChatRequest>): Promise<HttpReply> {
-  const reply = await services.pipeline.chat(call, { request: body, body: bytes })
+export async function chat({ call, exchange, services, body, bytes }: Input<ChatRequest>): Promise<HttpReply> {
+  const reply = await services.pipeline.chat(labelled(call, exchange), { request: body, body: bytes })
   return { ...reply, headers: passHeaders(reply.headers) }
 }
 
-export async function embeddings({ call, services, body, bytes }: Input<EmbeddingsRequest>): Promise<HttpReply> {
-  const reply = await services.pipeline.embeddings(call, { request: body, body: bytes })
+export async function embeddings({
+  call,
+  exchange,
+  services,
+  body,
+  bytes,
+}: Input<EmbeddingsRequest>): Promise<HttpReply> {
+  const reply = await services.pipeline.embeddings(labelled(call, exchange), { request: body, body: bytes })
   return { ...reply, headers: passHeaders(reply.headers) }
+}
+
+export async function responses({
+  call,
+  exchange,
+  services,
+  body,
+  bytes,
+}: Input<ResponsesRequest>): Promise<HttpReply> {
+  const input = { request: body, body: bytes, headers: {} }
+  const reply = await services.pipeline.responses(labelled(call, exchange), input)
+  return { ...reply, headers: passHeaders(reply.headers) }
+}
+
+export async function messages({ call, exchange, services, body, bytes }: Input<MessagesRequest>): Promise<HttpReply> {
+  const input = { request: body, body: bytes, headers: readAnthropicHeaders(exchange.request.headers) }
+  const reply = await services.pipeline.messages(labelled(call, exchange), input)
+  return { ...reply, headers: passHeaders(reply.headers) }
+}
+
+function labelled(call: Call, { request }: Exchange): Call {
+  const label = readLabel(request.headers)
+  return label === undefined ? call : { ...call, label }
 }
 
 /** A model that several providers serve is listed once, with the first of them as owner. */
-export function listModels({ call, services }: Input<undefined>): HttpReply {
+export function listModels({ call, exchange, services }: Input<undefined>): HttpReply {
   const byId = new Map<string, ModelList['data'][number]>()
   for (const { id, provider } of services.models.models(call.principal)) {
     if (!byId.has(id)) byId.set(id, { id, object: 'model', created: 0, owned_by: provider })
   }
-  return json({ object: 'list', data: [...byId.values()] } satisfies ModelList)
+  const data = [...byId.values()]
+  if (exchange.request.headers.has('anthropic-version')) return json(listForAnthropic(data))
+  return json({ object: 'list', data } satisfies ModelList)
 }
 
-export function describeModels({ call, services }: Input<undefined>): HttpReply {
-  return json({ models: services.models.models(call.principal) })
+/** The same list as Anthropic’s client reads it: one page with everything. When a model was made is not known. */
+function listForAnthropic(models: ModelList['data']): object {
+  const ids = models.map(({ id }) => id)
+  return {
+    data: ids.map((id) => ({ type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z' })),
+    has_more: false,
+    first_id: ids[0] ?? null,
+    last_id: ids.at(-1) ?? null,
+  }
 }

@@ -9,6 +9,8 @@ export interface Timeouts {
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly totalTimeoutMs: number
+  /** From the request to the first content of a stream; no bound of its own when absent. */
+  readonly firstTokenTimeoutMs?: number
 }
 
 export interface CallGuard {
@@ -16,6 +18,8 @@ export interface CallGuard {
   readonly signal: AbortSignal
   /** The promise’s value; counts as silence of the provider until it settles. */
   wait<T>(promise: Promise<T>): Promise<T>
+  /** Ends the call with a timeout unless what is returned is called within so many milliseconds. */
+  expect(what: string, ms: number): () => void
   /** Ends the timers and, if the reply is not read to its end, the connection. */
   close(): void
   /** Tells whether the caller, not a deadline of ours, ended it. */
@@ -25,6 +29,7 @@ export interface CallGuard {
 export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: Clock): CallGuard {
   const controller = new AbortController()
   const { idleTimeoutMs, totalTimeoutMs } = timeouts
+  const expected = new Set<ReturnType<typeof setTimeout>>()
   let waitingSince: number | null = null
   let idleTimer = setTimeout(checkIdle, idleTimeoutMs)
   const totalTimer = setTimeout(() => end(late(`longer than ${totalTimeoutMs} ms`)), totalTimeoutMs)
@@ -39,6 +44,7 @@ export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: 
   function end(reason: unknown) {
     clearTimeout(idleTimer)
     clearTimeout(totalTimer)
+    for (const timer of expected) clearTimeout(timer)
     caller.removeEventListener('abort', leave)
     if (!controller.signal.aborted) controller.abort(reason)
   }
@@ -57,6 +63,11 @@ export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: 
       } finally {
         waitingSince = null
       }
+    },
+    expect(what, ms) {
+      const timer = setTimeout(() => end(late(`no ${what} within ${ms} ms`)), ms)
+      expected.add(timer)
+      return () => clearTimeout(timer)
     },
     close: () => end(new DOMException('The reply was read or given up.', 'AbortError')),
     caller,

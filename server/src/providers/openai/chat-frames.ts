@@ -38,6 +38,7 @@ export function takeFrames(
   const kept: Uint8Array[] = []
   const plain: Uint8Array[] = []
   let text = ''
+  let chars = 0
   for (const frame of frames) {
     const { data, span } = readFrame(frame)
     if (data === null || data.length === 0) {
@@ -58,6 +59,7 @@ export function takeFrames(
     const facts = readChunk(chunk)
     if (facts) {
       text += facts.text
+      chars += facts.chars
       progress.hasContent ||= facts.hasContent
       for (const index of facts.seen) progress.seen.add(index)
       for (const index of facts.finished) progress.finished.add(index)
@@ -67,7 +69,7 @@ export function takeFrames(
     if (facts?.isUsageOnly !== true) plain.push(named)
   }
   const bytes = concatBytes(kept)
-  return { bytes, withoutUsage: plain.length === kept.length ? bytes : concatBytes(plain), text }
+  return { bytes, withoutUsage: plain.length === kept.length ? bytes : concatBytes(plain), text, chars }
 }
 
 function isPresent(value: unknown): boolean {

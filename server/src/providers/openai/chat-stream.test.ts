@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { systemClock } from '../../base/index.ts'
 import { UpstreamFailure } from '../failure.ts'
 import { createCallGuard } from './call-guard.ts'
-import { openChatStream, type HoldLimits } from './chat-stream.ts'
+import { takeFrames } from './chat-frames.ts'
+import { doneFrame, openChatStream, type HoldLimits, type StreamParts } from './chat-stream.ts'
 
 const timeouts = { connectTimeoutMs: 1_000, idleTimeoutMs: 100, totalTimeoutMs: 1_000 }
 const roomy: HoldLimits = { holdBytes: 1_000_000, holdMs: 10_000, frameBytes: 1_000_000 }
@@ -14,13 +15,13 @@ const keepAlive = ': keep-alive\n\n'
 
 /** Opens a stream of these texts, one per read. */
 function open(texts: Iterable<string>, limits: HoldLimits = roomy, signal = new AbortController().signal) {
-  const source = texts[Symbol.iterator]()
+  const pieces = texts[Symbol.iterator]()
   const guard = createCallGuard(signal, timeouts, systemClock)
   const body = new ReadableStream<Uint8Array>({
     // As the body of a fetch does when its signal is aborted.
     start: (controller) => guard.signal.addEventListener('abort', () => controller.error(guard.signal.reason)),
     async pull(controller) {
-      const { value, done } = source.next()
+      const { value, done } = pieces.next()
       if (done) return controller.close()
       if (value === 'silence') return new Promise(() => undefined)
       if (value === 'wait') await Bun.sleep(30)
@@ -28,11 +29,13 @@ function open(texts: Iterable<string>, limits: HoldLimits = roomy, signal = new 
       if (value === 'wait') controller.enqueue(new TextEncoder().encode(keepAlive))
     },
   })
-  const parts = {
-    call,
+  const source = { provider: 'p', apiKey: null, clock: systemClock }
+  const parts: StreamParts = {
+    take: (frames, progress) => takeFrames(frames, progress, call, source),
+    usualEnding: doneFrame,
     body,
     guard,
-    source: { provider: 'p', apiKey: null, clock: systemClock },
+    source,
     clock: systemClock,
     limits,
   }
@@ -47,7 +50,7 @@ async function failureOf(promise: Promise<unknown>): Promise<UpstreamFailure> {
 
 describe('a stream is held back until its first content', () => {
   test('and a break before it is a failure to open', async () => {
-    expect(await failureOf(open([keepAlive, role]))).toMatchObject({ kind: 'broken-stream', retryable: true })
+    expect(await failureOf(open([keepAlive, role]))).toMatchObject({ kind: 'broken-stream', next: 'any' })
   })
 
   test.each([

@@ -7,9 +7,9 @@
  * servers leave the last line out). Everything else is a broken stream and throws.
  */
 import type { Clock } from '../../base/index.ts'
-import type { ChatCall, ChatStream, StreamPiece } from '../types.ts'
+import type { ChatStream, StreamPiece } from '../types.ts'
 import type { CallGuard } from './call-guard.ts'
-import { createProgress, isAnswered, takeFrames, type Progress } from './chat-frames.ts'
+import { createProgress, isAnswered, type Progress } from './chat-frames.ts'
 import { brokenStream, convertThrown, malformed, type ErrorSource } from './errors.ts'
 import { concatBytes, createFrameSplitter } from './sse-frames.ts'
 
@@ -24,32 +24,40 @@ export interface HoldLimits {
 
 export const defaultHoldLimits: HoldLimits = { holdBytes: 262_144, holdMs: 15_000, frameBytes: 16_777_216 }
 
-interface StreamParts {
-  readonly call: ChatCall
+/** Notes in `progress` what whole frames say, and gives back what clients get of them. */
+export type TakeFrames = (frames: readonly Uint8Array[], progress: Progress) => StreamPiece
+
+export interface StreamParts {
+  readonly take: TakeFrames
   readonly body: ReadableStream<Uint8Array>
   readonly guard: CallGuard
   readonly source: ErrorSource
   readonly clock: Clock
   readonly limits: HoldLimits
+  /** Called when the first content is there, or is waited for no longer. */
+  readonly onContent?: () => void
+  /** What ends the stream where the provider left it out after a finished answer. */
+  readonly usualEnding: Uint8Array
 }
 
 /** The part of a reader that both the web's and the runtime's types agree on. */
 type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>
 
-const doneFrame = new TextEncoder().encode('data: [DONE]\n\n')
+export const doneFrame = new TextEncoder().encode('data: [DONE]\n\n')
 
 /** Resolves with the first content; throws `UpstreamFailure` when there is none. */
 export async function openChatStream(parts: StreamParts): Promise<ChatStream> {
   const pieces = createPieceReader(parts)
   const { progress } = pieces
   const held = await readUntilContent(pieces, parts)
+  parts.onContent?.()
 
   return {
     async read() {
       const first = joinPieces(held.splice(0))
       return first.bytes.length > 0 ? first : pieces.read()
     },
-    ending: () => progress.done ?? doneFrame,
+    ending: () => progress.done ?? parts.usualEnding,
     usage: () => progress.usage,
     cancel: pieces.finish,
     settled: pieces.settled,
@@ -77,7 +85,7 @@ interface PieceReader {
   readonly settled: Promise<void>
 }
 
-function createPieceReader({ call, body, guard, source, limits }: StreamParts): PieceReader {
+function createPieceReader({ take, body, guard, source, limits }: StreamParts): PieceReader {
   const progress = createProgress()
   const reader = body.getReader() as BodyReader
   const splitter = createFrameSplitter()
@@ -100,7 +108,7 @@ function createPieceReader({ call, body, guard, source, limits }: StreamParts): 
       const frames = splitter.push(value)
       if (splitter.pendingBytes() > limits.frameBytes)
         throw malformed(source, `a frame is larger than ${limits.frameBytes} bytes`)
-      return takeFrames(frames, progress, call, source)
+      return take(frames, progress)
     }
     if (splitter.pendingBytes() > 0 || !isAnswered(progress))
       throw brokenStream(source, 'the connection closed before the end of the stream')
@@ -129,6 +137,7 @@ function joinPieces(pieces: readonly StreamPiece[]): StreamPiece {
     bytes: concatBytes(pieces.map(({ bytes }) => bytes)),
     withoutUsage: concatBytes(pieces.map(({ withoutUsage }) => withoutUsage)),
     text: pieces.map(({ text }) => text).join(''),
+    chars: pieces.reduce((sum, { chars, text }) => sum + (chars ?? text.length), 0),
   }
 }
 

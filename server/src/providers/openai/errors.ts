@@ -53,7 +53,7 @@ export function convertStatus(response: Response, body: Uint8Array, source: Erro
     message,
     internal: `status ${status}`,
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
-    ...(isCallersMistake(kind) && told?.param ? { param: told.param.slice(0, 80) } : {}),
+    ...(isCallersMistake(kind) && told?.param ? { param: redact(told.param, source).slice(0, 80) } : {}),
   })
 }
 
@@ -117,15 +117,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function clean(message: string, { apiKey, provider }: ErrorSource): string {
-  let text = message.slice(0, 4 * messageChars)
-  if (apiKey) text = text.replaceAll(apiKey.reveal(), '[secret]')
-  // Providers like to repeat the beginning and the end of a key.
-  text = text.replace(/\b(?:sk|pk|gsk|xai)[-_][\w*.-]{8,}/gi, '[secret]').replace(/\p{Cc}+/gu, ' ')
-  return `${provider}: ${text.length > messageChars ? `${text.slice(0, messageChars)}…` : text}`
+/** Words of the provider for the caller: bounded, on one line, without keys. */
+export function clean(message: string, source: ErrorSource): string {
+  const text = redact(message.slice(0, 4 * messageChars), source)
+  return `${source.provider}: ${text.length > messageChars ? `${text.slice(0, messageChars)}…` : text}`
 }
 
-function messageFor(kind: FailureKind, provider: string, status?: number): string {
+function redact(told: string, { apiKey }: ErrorSource): string {
+  const text = apiKey ? told.replaceAll(apiKey.reveal(), '[secret]') : told
+  // Providers like to repeat the beginning and the end of a key.
+  return text.replace(/\b(?:(?:sk|pk|gsk|xai)[-_]|AIza)[\w*.-]{8,}/gi, '[secret]').replace(/\p{Cc}+/gu, ' ')
+}
+
+/** Our own words for what went wrong. */
+export function messageFor(kind: FailureKind, provider: string, status?: number): string {
   return `Provider ${provider} ${words[kind]}${status !== undefined && kind === 'failed' ? ` (status ${status})` : ''}.`
 }
 

@@ -15,6 +15,8 @@ export interface ExchangeOptions {
   readonly id: string
   readonly baseUrl: string
   readonly apiKey: Secret | null
+  /** How the key is sent; `bearer` when absent. */
+  readonly auth?: 'bearer' | 'api-key'
   readonly egress: 'local' | 'external'
   readonly outbound: Outbound
   readonly clock: Clock
@@ -40,13 +42,17 @@ export interface Exchange {
   /** The reply when its status is 200. */
   request(request: ProviderRequest, context: CallContext, guard: CallGuard): Promise<Response>
   /** The reply’s JSON object, which must have a list of that name. */
-  readReply(response: Response, guard: CallGuard, list: 'choices' | 'data'): Promise<JsonBody>
+  readReply(response: Response, guard: CallGuard, list: ReplyList): Promise<JsonBody>
 }
+
+/** The list that a reply of that kind must have. */
+export type ReplyList = 'choices' | 'data' | 'output'
 
 const replyBytes = 64 * 1_024 * 1_024
 const errorBytes = 65_536
 
-export function createExchange({ id, baseUrl, apiKey, egress, outbound, clock, timeouts }: ExchangeOptions): Exchange {
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { id, baseUrl, apiKey, auth = 'bearer', egress, outbound, clock, timeouts } = options
   const source: ErrorSource = { provider: id, apiKey, clock }
 
   async function request(
@@ -60,7 +66,11 @@ export function createExchange({ id, baseUrl, apiKey, egress, outbound, clock, t
       headers: {
         accept: streamed ? 'text/event-stream' : 'application/json',
         ...(body ? { 'content-type': 'application/json' } : {}),
-        ...(apiKey ? { authorization: `Bearer ${apiKey.reveal()}` } : {}),
+        ...(apiKey
+          ? auth === 'bearer'
+            ? { authorization: `Bearer ${apiKey.reveal()}` }
+            : { 'api-key': apiKey.reveal() }
+          : {}),
       },
       ...(body ? { body } : {}),
       signal: guard.signal,
@@ -86,7 +96,7 @@ export function createExchange({ id, baseUrl, apiKey, egress, outbound, clock, t
     }
   }
 
-  async function readReply(response: Response, guard: CallGuard, list: 'choices' | 'data'): Promise<JsonBody> {
+  async function readReply(response: Response, guard: CallGuard, list: ReplyList): Promise<JsonBody> {
     const { bytes, complete } = await readBody(response, replyBytes, guard)
     if (!complete) throw malformed(source, `the reply is larger than ${replyBytes} bytes`)
     const reply = parseObject(bytes)

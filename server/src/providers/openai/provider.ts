@@ -11,11 +11,15 @@ import type {
   EmbeddingsCall,
   JsonReply,
   ModelDeclaration,
+  NativeCall,
   Provider,
 } from '../types.ts'
-import { defaultHoldLimits, openChatStream, type HoldLimits } from './chat-stream.ts'
+import type { CallGuard } from './call-guard.ts'
+import { takeFrames } from './chat-frames.ts'
+import { defaultHoldLimits, doneFrame, openChatStream, type HoldLimits, type TakeFrames } from './chat-stream.ts'
 import { malformed } from './errors.ts'
-import { createExchange, type ExchangeOptions } from './exchange.ts'
+import { createExchange, type ExchangeOptions, type ReplyList } from './exchange.ts'
+import { readResponseText, readResponseUsage, takeResponseFrames } from './response-frames.ts'
 import { isRecord, noUsage, readMessageText, readUsage } from './replies.ts'
 import { rewriteModel, rewriteRequest } from './rewrite.ts'
 
@@ -23,11 +27,15 @@ export interface OpenAiProviderOptions extends ExchangeOptions {
   readonly clearance: Label
   readonly region: string | null
   readonly models: readonly ModelDeclaration[]
+  readonly maxInFlight: number | null
+  /** It has `POST /responses` of its own. */
+  readonly hasResponses?: boolean
   readonly holdLimits?: HoldLimits
 }
 
 const listedModels = 1_000
 
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
   const { clock } = options
   const limits = options.holdLimits ?? defaultHoldLimits
@@ -36,27 +44,51 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
 
   function completeJson(
     call: EmbeddingsCall,
-    { path, list }: { path: string; list: 'choices' | 'data' },
+    { path, list }: { path: string; list: ReplyList },
     context: CallContext,
   ): Promise<JsonReply & { text: string }> {
     return exchange.guarded(context, async (guard) => {
       const request = { path, body: rewriteRequest(call), streamed: false }
       const { bytes, reply } = await exchange.readReply(await exchange.request(request, context, guard), guard, list)
       const body = call.answerAs === null ? bytes : rewriteModel(bytes, call.answerAs)
-      return { kind: 'json', body, usage: readUsage(reply) ?? noUsage, text: readMessageText(reply) }
+      const isResponse = list === 'output'
+      const usage = (isResponse ? readResponseUsage(reply) : readUsage(reply)) ?? noUsage
+      return { kind: 'json', body, usage, text: isResponse ? readResponseText(reply) : readMessageText(reply) }
     })
   }
 
-  function completeStream(call: ChatCall, context: CallContext): Promise<ChatReply> {
-    const open = async (guard: Parameters<typeof exchange.request>[2]): Promise<ChatReply> => {
-      const request = { path: 'chat/completions', body: rewriteRequest(call), streamed: true }
-      const { headers, body } = await exchange.request(request, context, guard)
+  /** A stream of the kind that `take` reads. */
+  function completeStream(
+    request: { path: string; body: Uint8Array },
+    { take, usualEnding }: { take: TakeFrames; usualEnding: Uint8Array },
+    context: CallContext,
+  ): Promise<ChatReply> {
+    const open = async (guard: CallGuard): Promise<ChatReply> => {
+      const { firstTokenTimeoutMs: within } = options.timeouts
+      const onContent = within === undefined ? () => {} : guard.expect('content', within)
+      const { headers, body } = await exchange.request({ ...request, streamed: true }, context, guard)
       const type = headers.get('content-type') ?? ''
       if (!/^text\/event-stream\b/i.test(type) || !body)
         throw malformed(source, 'a stream was asked for and something else came')
-      return { kind: 'stream', stream: await openChatStream({ call, body, guard, source, clock, limits }) }
+      const stream = await openChatStream({ take, usualEnding, body, guard, source, clock, limits, onContent })
+      return { kind: 'stream', stream }
     }
     return exchange.guarded(context, open, true)
+  }
+
+  function chat(call: ChatCall, context: CallContext): Promise<ChatReply> {
+    if (!call.stream) return completeJson(call, { path: 'chat/completions', list: 'choices' }, context)
+    const take: TakeFrames = (frames, progress) => takeFrames(frames, progress, call, source)
+    const request = { path: 'chat/completions', body: rewriteRequest(call) }
+    return completeStream(request, { take, usualEnding: doneFrame }, context)
+  }
+
+  function responses(call: NativeCall, context: CallContext): Promise<ChatReply> {
+    const { body, model, answerAs } = call
+    if (!call.stream) return completeJson({ body, model, answerAs }, { path: 'responses', list: 'output' }, context)
+    const take: TakeFrames = (frames, progress) => takeResponseFrames(frames, progress, call, source)
+    const request = { path: 'responses', body: rewriteRequest({ body, model, answerAs }) }
+    return completeStream(request, { take, usualEnding: new Uint8Array(0) }, context)
   }
 
   async function listModels(context: CallContext): Promise<ModelDeclaration[]> {
@@ -77,11 +109,10 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     region: options.region,
     url: options.baseUrl,
     models: options.models,
-    chat: (call, context) =>
-      call.stream
-        ? completeStream(call, context)
-        : completeJson(call, { path: 'chat/completions', list: 'choices' }, context),
+    maxInFlight: options.maxInFlight,
+    chat,
     embeddings: (call, context) => completeJson(call, { path: 'embeddings', list: 'data' }, context),
+    ...(options.hasResponses === true ? { responses } : {}),
     listModels,
   }
 }

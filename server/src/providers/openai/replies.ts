@@ -18,7 +18,24 @@ export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefi
 export function readUsage(reply: Record<string, unknown>): Usage | undefined {
   const usage = reply['usage']
   if (!isRecord(usage)) return undefined
-  return { input: readCount(usage['prompt_tokens']), output: readCount(usage['completion_tokens']) }
+  const ofInput = usage['prompt_tokens_details']
+  const ofOutput = usage['completion_tokens_details']
+  return {
+    input: readCount(usage['prompt_tokens']),
+    output: readCount(usage['completion_tokens']),
+    // DeepSeek tells its cache in a field of its own.
+    ...readDetail('cacheRead', isRecord(ofInput) ? ofInput['cached_tokens'] : usage['prompt_cache_hit_tokens']),
+    ...readDetail('reasoning', isRecord(ofOutput) ? ofOutput['reasoning_tokens'] : undefined),
+  }
+}
+
+/** The detail under its name, or nothing when it is not told. */
+export function readDetail<Name extends 'cacheRead' | 'cacheWrite' | 'reasoning'>(
+  name: Name,
+  value: unknown,
+): Partial<Record<Name, number>> {
+  const count = readCount(value)
+  return count === null ? {} : ({ [name]: count } as Record<Name, number>)
 }
 
 /** Text of the first choice’s message. */
@@ -32,6 +49,8 @@ export interface ChunkFacts {
   /** Something of an answer: text, reasoning, a tool call, a refusal, or the news that it is finished. */
   readonly hasContent: boolean
   readonly text: string
+  /** Characters of all that the model said. */
+  readonly chars: number
   /** Indexes of the choices that the chunk belongs to, and of those that it finishes. */
   readonly seen: readonly number[]
   readonly finished: readonly number[]
@@ -42,6 +61,7 @@ export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefine
   const choices = readChoices(chunk)
   if (!choices) return undefined
   let text = ''
+  let chars = 0
   let hasContent = false
   const seen: number[] = []
   const finished: number[] = []
@@ -53,14 +73,28 @@ export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefine
     if (!isRecord(delta)) continue
     hasContent ||= Object.entries(delta).some(([name, value]) => name !== 'role' && value !== null && value !== '')
     if (index === 0 && typeof delta['content'] === 'string') text += delta['content']
+    chars += countChars(delta, 0)
   }
   return {
     hasContent: hasContent || finished.length > 0,
     text,
+    chars,
     seen,
     finished,
     isUsageOnly: choices.length === 0 && isRecord(chunk['usage']),
   }
+}
+
+const saidDepth = 4
+const unsaid = new Set(['role', 'id', 'type', 'name'])
+
+/** Characters of the strings in a delta, without those that name something. */
+function countChars(value: unknown, depth: number): number {
+  if (typeof value === 'string') return value.length
+  if (depth >= saidDepth || typeof value !== 'object' || value === null) return 0
+  let chars = 0
+  for (const [name, part] of Object.entries(value)) if (!unsaid.has(name)) chars += countChars(part, depth + 1)
+  return chars
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -73,6 +107,6 @@ function readChoices(reply: Record<string, unknown>): Record<string, unknown>[] 
   return Array.isArray(choices) ? choices.filter(isRecord) : undefined
 }
 
-function readCount(value: unknown): number | null {
+export function readCount(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
 }
