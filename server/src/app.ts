@@ -147,7 +147,7 @@ export async function openApp({
     const isFirst = worker?.beginsRun ?? hold?.isFirst ?? false
     await requireSameKeyring(store, { fingerprint: keyring.sign('receipt-label', 'keyring'), isFirst })
     const localCredential = worker?.localCredential ?? createLocalCredential()
-    const access = await createAccess({ store, clock, logger, ownerKey: secrets.ownerKey, localCredential })
+    const access = await createAccess({ store, clock, logger, ownerKey: secrets.ownerKey, localCredential, peers })
     const audit = createAudit({ store, clock })
     const cache = await openTieredCache({
       directory: config.data.directory,
@@ -164,7 +164,7 @@ export async function openApp({
     peers.answer('cache', () => cache.stats())
 
     const permits = createPermitOffice()
-    const outbound = createOutbound({ permits, clock, logger })
+    const outbound = createOutbound({ permits, clock, logger, keepAlive: config.internal.keepAlive })
     const redis = secrets.redisUrl === null ? null : await openRedis({ url: secrets.redisUrl, clock, logger })
     closers.push(async () => redis?.close())
     const share = createHealthShare({ redis, deploymentId, clock, logger })
@@ -218,7 +218,21 @@ export async function openApp({
       notFoundBelow: config.retrieval.notFoundBelow,
     }
     const caches = openPipelineCaches(cache, { ...config.cache, deploymentId })
-    const services = { access, audit, caches, clock, drift, logger, meter, routing, vaults, signer, settings }
+    const { recordFirst } = config.internal
+    const services = {
+      access,
+      audit,
+      caches,
+      clock,
+      drift,
+      logger,
+      meter,
+      recordFirst,
+      routing,
+      vaults,
+      signer,
+      settings,
+    }
     const http = createHttpServer({
       access,
       audit,

@@ -2,7 +2,16 @@
  * Who is asking, and may they. For now one owner, who may do everything, with any number of API keys and sessions.
  * Every call already carries a principal and every module already asks, so that roles can come without moving a wall.
  */
-import { CairnError, fail, sha256, type Clock, type Logger, type Principal, type Secret } from '../base/index.ts'
+import {
+  CairnError,
+  fail,
+  sha256,
+  type Clock,
+  type HostPeers,
+  type Logger,
+  type Principal,
+  type Secret,
+} from '../base/index.ts'
 import type { Store } from '../storage/index.ts'
 import { createKeys } from './keys.ts'
 import { ensureOwner } from './owner.ts'
@@ -17,6 +26,8 @@ export interface AccessOptions {
   ownerKey: Secret | null
   /** The bearer of the local command line, known only to those who can read `server.json`. */
   localCredential: Secret
+  /** The other processes of this host. */
+  peers: Pick<HostPeers, 'collect' | 'answer'>
 }
 
 /** Throws `config.invalid` when `ownerKey` is not a key of the owner that exists. */
@@ -26,9 +37,10 @@ export async function createAccess({
   logger,
   ownerKey,
   localCredential,
+  peers,
 }: AccessOptions): Promise<Access> {
   const owner = await ensureOwner(store, clock, ownerKey)
-  const keys = createKeys({ store, clock, logger, owner })
+  const keys = createKeys({ store, clock, logger, owner, peers })
   const sessions = createSessions({ store, clock, owner })
   const localHash = sha256(localCredential.reveal())
 

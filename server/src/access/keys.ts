@@ -7,6 +7,7 @@ import {
   fail,
   sha256,
   type Clock,
+  type HostPeers,
   type Logger,
   type Principal,
 } from '../base/index.ts'
@@ -25,6 +26,8 @@ export interface KeysOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly owner: Owner
+  /** Told when a key is revoked, since each process believes a key for a second. */
+  readonly peers: Pick<HostPeers, 'collect' | 'answer'>
 }
 
 export interface Keys extends Pick<Access, 'listKeys' | 'createKey' | 'revokeKey'> {
@@ -32,8 +35,34 @@ export interface Keys extends Pick<Access, 'listKeys' | 'createKey' | 'revokeKey
   authenticate(key: string): Promise<Principal['credentialId']>
 }
 
-export function createKeys({ store, clock, logger, owner }: KeysOptions): Keys {
+/** How long a key that was found is believed; a revocation by this host is heard at once, by another server so late. */
+const believedMs = 1_000
+const mostBelieved = 10_000
+const revokedTopic = 'access.key-revoked'
+
+export function createKeys({ store, clock, logger, owner, peers }: KeysOptions): Keys {
   const lastUsed = new Map<string, number>()
+  const believed = new Map<string, { readonly row: KeyRow; readonly untilMs: number }>()
+  let revocations = 0
+  peers.answer(revokedTopic, () => {
+    revocations++
+    believed.clear()
+    return true
+  })
+
+  /** Without a read for a key that was used within the last second. */
+  async function find(hash: string): Promise<KeyRow | null> {
+    const known = believed.get(hash)
+    if (known && known.untilMs > clock.monotonic()) return known.row
+    const before = revocations
+    const row = await findKey(store, hash)
+    if (known) believed.delete(hash)
+    // What was read while a key was being revoked may be older than that.
+    if (!row || before !== revocations) return row
+    if (believed.size >= mostBelieved) believed.clear()
+    believed.set(hash, { row, untilMs: clock.monotonic() + believedMs })
+    return row
+  }
 
   function noteUse(keyId: string, now: number): void {
     if (now - (lastUsed.get(keyId) ?? -Infinity) < lastUsedEveryMs) return
@@ -47,7 +76,7 @@ export function createKeys({ store, clock, logger, owner }: KeysOptions): Keys {
 
   return {
     async authenticate(key) {
-      const row = await findKey(store, sha256(key))
+      const row = await find(sha256(key))
       const now = clock.now()
       if (!row || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) {
         fail('access.key-unknown', {
@@ -89,6 +118,8 @@ export function createKeys({ store, clock, logger, owner }: KeysOptions): Keys {
       ])
       if (done === null)
         fail('access.key-missing', { message: 'There is no such key in force. See `npx cairn key list`.' })
+      // Every process of this host has forgotten it before the caller is told that it is revoked.
+      await peers.collect(revokedTopic)
     },
   }
 }

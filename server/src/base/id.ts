@@ -1,9 +1,24 @@
 /** Random identifiers and hashes. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomFillSync } from 'node:crypto'
 
 /** `prefix_` and 128 random bits as 26 letters and digits (Crockford’s base 32, small letters). */
 export function createId(prefix: string): string {
-  return `${prefix}_${encodeBase32(randomBytes(16))}`
+  return `${prefix}_${encodeBase32(takeRandom(idBytes))}`
+}
+
+const idBytes = 16
+/** Asking the system for each id costs more than the id; what was taken is never given again. */
+const pool = new Uint8Array(256 * idBytes)
+let taken = pool.length
+
+function takeRandom(bytes: number): Uint8Array {
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool)
+    taken = 0
+  }
+  const own = pool.subarray(taken, taken + bytes)
+  taken += bytes
+  return own
 }
 
 /** A secret of `bytes` random bytes in URL-safe base 64. */

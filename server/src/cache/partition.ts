@@ -46,9 +46,19 @@ export interface PassageIdentity {
 
 /** A principal's own partition, or the one of those it shares with. Until there are groups, a team is one person. */
 export function partitionOf({ id }: Principal, sharing: Sharing): CachePartition {
-  if (sharing === 'org') return partition({ name: digest(['org']), scope: null, isShared: true })
-  return partition({ name: digest([sharing, id]), scope: `tag:${sharing}:${id}`, isShared: sharing !== 'user' })
+  const known = ofPrincipals[sharing].get(id)
+  if (known) return known
+  const made =
+    sharing === 'org'
+      ? partition({ name: digest(['org']), scope: null, isShared: true })
+      : partition({ name: digest([sharing, id]), scope: `tag:${sharing}:${id}`, isShared: sharing !== 'user' })
+  if (ofPrincipals[sharing].size < mostRemembered) ofPrincipals[sharing].set(id, made)
+  return made
 }
+
+/** Every request asks for the one of its principal. */
+const ofPrincipals: Record<Sharing, Map<string, CachePartition>> = { user: new Map(), team: new Map(), org: new Map() }
+const mostRemembered = 1_000
 
 /**
  * The partition of everybody who may read all of these passages: to be called with what a search under the principal's

@@ -3,7 +3,7 @@
  * changes is in `providers/openai/rewrite.ts`.
  */
 import { answerChat, type ChatInput } from './gateway-chat.ts'
-import { explain, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
+import { explain, finish, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
 import { chatEnds, teeStream } from './tee-stream.ts'
 import type { Call } from './types.ts'
 
@@ -15,11 +15,11 @@ export function createChat(services: GatewayServices): Chat {
   return async function chat(call, input) {
     const { heard, end } = await answerChat(call, { ...input, kind: 'chat', event: 'chat.completed' }, services)
     if (heard.kind === 'json') {
-      end('ok', heard.reply.usage)
+      await finish(end('ok', heard.reply.usage), services)
       return replyWithJson(call, heard.reply, heard.reply, clock)
     }
     const { reply } = heard
-    const ended = (how: string) => end(how === 'complete' ? 'ok' : 'failed', reply.usage())
+    const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage())
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', ...explain(call, reply, null, clock) }
     return { status: 200, headers, body: teeStream(reply, { signal: call.signal, ended, ends: chatEnds }) }
   }

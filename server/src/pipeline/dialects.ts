@@ -16,7 +16,7 @@ import {
 import { readChunks, type ChatStream, type Deployment } from '../routing/index.ts'
 import { answerChat, type ChatInput, type NativeDialect } from './gateway-chat.ts'
 import type { StreamHeard } from './chat-stream.ts'
-import { explain, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
+import { explain, finish, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
 import { teeStream } from './tee-stream.ts'
 import type { Call } from './types.ts'
 
@@ -64,13 +64,13 @@ function createAnswer<Request extends AnyRequest>(
     if (heard.kind === 'json') {
       const { reply } = heard
       const body = isNative ? reply.body : convertJson(reply.body, { request, conversion, clock, model: null })
-      end('ok', reply.usage)
+      await finish(end('ok', reply.usage), services)
       return replyWithJson(call, reply, { body, costUsd: reply.costUsd }, clock)
     }
     const { reply } = heard
     const converter = isNative ? null : conversion.openStream(request, identify(request.model, clock))
     const stream = converter ? convertHeard(reply, converter) : reply
-    const ended = (how: string) => end(how === 'complete' ? 'ok' : 'failed', reply.usage())
+    const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage())
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', ...explain(call, reply, null, clock) }
     const ends = { error: converter?.fail ?? conversion.frame, closing: null }
     return { status: 200, headers, body: teeStream(stream, { signal: call.signal, ended, ends }) }

@@ -4,7 +4,14 @@ import { partitionOf } from '../cache/index.ts'
 import { needsOfEmbedding, type JsonReply } from '../routing/index.ts'
 import { forCall } from './caches.ts'
 import { keyOfRequest } from './chat-key.ts'
-import { callersOwn, openRecord, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
+import {
+  callersOwn,
+  finish,
+  openRecord,
+  replyWithJson,
+  type GatewayReply,
+  type GatewayServices,
+} from './gateway-reply.ts'
 import { findJson } from './json-replies.ts'
 import { openMetered } from './metered.ts'
 import type { Call } from './types.ts'
@@ -61,7 +68,7 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
         keep: (bytes) => [decoder.decode(bytes)],
         give: (parts) => parts.join(''),
       })
-      void record.ended('ok', { inputs })
+      await finish(record.ended('ok', { inputs }), services)
       return replyWithJson(call, reply, reply, clock)
     } catch (thrown) {
       void record.ended('failed', { inputs })

@@ -55,7 +55,7 @@ export interface GatewayHeard {
     | { readonly kind: 'json'; readonly reply: JsonHeard }
     | { readonly kind: 'stream'; readonly reply: StreamHeard }
   /** Records the end of the call; once. */
-  end(outcome: 'ok' | 'failed', usage?: Usage): void
+  end(outcome: 'ok' | 'failed', usage?: Usage): Promise<unknown>
 }
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of steps, each a call
@@ -76,7 +76,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
   const isNative = native !== undefined && plan.allowed.some((deployment) => native.isSpokenBy(deployment))
   const record = openRecord(input.event, call, services)
   const end = (outcome: 'ok' | 'failed', usage?: Usage) =>
-    void record.ended(outcome, { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed })
+    record.ended(outcome, { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed })
 
   const execute = <T>(
     signal: AbortSignal,
@@ -104,6 +104,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
       },
     })
 
+  const namespace = !isNative && isCacheable(request, caches.settings) ? forCall(caches.chat, call) : null
   const partition = partitionOf(call.principal, caches.settings.chatSharing)
   const one = (): OneReply => ({
     id: `chatcmpl-${createToken(18)}`,
@@ -115,7 +116,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
     record,
     metered,
     partition,
-    namespace: !isNative && isCacheable(request, caches.settings) ? forCall(caches.chat, call) : null,
+    namespace,
     key: () => keyOfRequest('chat', body, { partition, candidates, caches, allowed: plan.allowed }),
     first: plan.attempts[0]?.deployment,
     isBounded: isBounded(request),
@@ -139,7 +140,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
     })
     return { isNative, heard: { kind: 'stream', reply }, end }
   } catch (thrown) {
-    end('failed')
+    void end('failed')
     throw thrown
   }
 }

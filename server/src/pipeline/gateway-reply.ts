@@ -21,7 +21,9 @@ export interface GatewayServices {
   readonly caches: PipelineCaches
   readonly clock: Clock
   readonly logger: Logger
-  readonly meter: Pick<Meter, 'begin' | 'wouldRefuse'>
+  readonly meter: Pick<Meter, 'begin' | 'wouldRefuse'> & Partial<Pick<Meter, 'flush'>>
+  /** Has a reply wait until the call is on record and booked, to measure what it is worth not to. */
+  readonly recordFirst?: boolean
   readonly drift: Pick<DriftWatch, 'observe'>
   readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
 }
@@ -105,6 +107,14 @@ export interface CallRecord {
   answered(by: Answerer): void
   /** The end of the call, recorded once and off the reply's path. */
   ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields']): Promise<number | null>
+}
+
+/** Ends a call whose reply is whole: its record is written off the reply’s path. */
+export async function finish(
+  recorded: Promise<unknown>,
+  { meter, recordFirst }: Pick<GatewayServices, 'meter' | 'recordFirst'>,
+): Promise<void> {
+  if (recordFirst === true) await Promise.all([recorded, meter.flush?.()])
 }
 
 /** Keeps which deployment was used last, so that failures and aborts are recorded with it. */

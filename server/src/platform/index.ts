@@ -1,13 +1,6 @@
 /** The machine: databases, threads, files, the network. Nothing above this folder names the runtime. */
-export {
-  openSqlite,
-  openPostgres,
-  type SqlConnection,
-  type SqlSession,
-  type SqlValue,
-  type SqliteOptions,
-  type Row,
-} from './sql.ts'
+export { openPostgres, type SqlConnection, type SqlSession, type SqlValue, type Row } from './sql.ts'
+export { openSqlite, type SqliteOptions } from './sqlite.ts'
 export { startWorker, serveWorker, type WorkerHandle } from './worker.ts'
 export { writePrivateFile } from './files.ts'
 export { lockDirectory, tryLockFile, type Lock } from './lock.ts'

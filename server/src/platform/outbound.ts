@@ -24,6 +24,18 @@ export interface PermitTicket {
 
 const mint = Symbol('mint')
 
+const origins = new Map<string, string>()
+const mostOrigins = 1_000
+
+/** Permits are made for each call, for few addresses. */
+function originOf(address: string): string {
+  const known = origins.get(address)
+  if (known !== undefined) return known
+  const { origin } = new URL(address)
+  if (origins.size < mostOrigins) origins.set(address, origin)
+  return origin
+}
+
 /** Proof that routing allowed a connection. Cannot be built outside an office, cannot be copied. */
 export class EgressPermit {
   readonly #office: object
@@ -36,7 +48,7 @@ export class EgressPermit {
     this.#office = office
     this.provider = ticket.provider
     this.egress = ticket.egress
-    this.origin = new URL(ticket.url).origin
+    this.origin = originOf(ticket.url)
     Object.freeze(this)
   }
 
@@ -67,8 +79,8 @@ export interface OutboundRequest {
   readonly body?: Uint8Array
   /** Aborting it closes the socket, also while the reply’s body is being read. */
   readonly signal: AbortSignal
-  /** How long name lookup, connecting and the reply’s head may take together. */
-  readonly headTimeoutMs: number
+  /** How long name lookup, connecting and the reply’s head may take together; the signal alone bounds it when absent. */
+  readonly headTimeoutMs?: number
 }
 
 export interface EgressCount {
@@ -118,13 +130,15 @@ export function createOutbound({
       })
     const tally = tallyOf(permit)
     tally.requests += 1
-    const leash = leashOf(request)
+    const leash = request.headTimeoutMs === undefined ? looseLeash(request) : leashOf(request, request.headTimeoutMs)
     try {
-      const url = checkUrl(request.url, permit)
-      const addresses = await leash.hold(resolve(bareHost(url)))
-      const response = await connect({ url, addresses, ca, keepAlive }, request, leash)
+      const place = placeOf(request.url)
+      checkPlace(place, permit)
+      const found = resolve(place.name)
+      const addresses = found instanceof Promise ? await leash.hold(found) : found
+      const response = await connect({ place, addresses, ca, keepAlive }, request, leash)
       if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-        leash.abort(new CairnError('upstream.redirect'))
+        void response.body?.cancel().catch(() => undefined)
         fail('upstream.redirect', { internal: `status ${response.status}` })
       }
       return response
@@ -156,15 +170,30 @@ export function createOutbound({
 
 interface Leash {
   readonly signal: AbortSignal
-  abort(reason: unknown): void
   hold<T>(promise: Promise<T>): Promise<T>
   headArrived(): void
   /** Why it was pulled, if it was. */
   reason(): unknown
 }
 
+/** The caller’s signal alone, without a deadline of the head. */
+function looseLeash({ signal }: OutboundRequest): Leash {
+  return {
+    signal,
+    hold(promise) {
+      if (signal.aborted) return Promise.reject(signal.reason as Error)
+      const { promise: pulled, reject } = Promise.withResolvers<never>()
+      const pull = () => reject(signal.reason as Error)
+      signal.addEventListener('abort', pull, { once: true })
+      return Promise.race([promise, pulled]).finally(() => signal.removeEventListener('abort', pull))
+    },
+    headArrived() {},
+    reason: () => (signal.aborted ? signal.reason : undefined),
+  }
+}
+
 /** One signal out of the caller's and the deadline of the head. The caller's keeps working after the head came. */
-function leashOf({ signal, headTimeoutMs }: OutboundRequest): Leash {
+function leashOf({ signal }: OutboundRequest, headTimeoutMs: number): Leash {
   const controller = new AbortController()
   const abort = (reason: unknown) => controller.abort(reason)
   const timer = setTimeout(
@@ -180,7 +209,6 @@ function leashOf({ signal, headTimeoutMs }: OutboundRequest): Leash {
   pulled.catch(() => undefined)
   return {
     signal: controller.signal,
-    abort,
     hold: (promise) => Promise.race([promise, pulled]),
     headArrived: () => clearTimeout(timer),
     reason: () => (controller.signal.aborted ? controller.signal.reason : undefined),
@@ -188,7 +216,7 @@ function leashOf({ signal, headTimeoutMs }: OutboundRequest): Leash {
 }
 
 interface Target {
-  readonly url: URL
+  readonly place: Place
   /** Checked, in the order in which they are tried. */
   readonly addresses: readonly string[]
   readonly ca: string | undefined
@@ -196,16 +224,16 @@ interface Target {
 }
 
 async function connect(
-  { url, addresses, ca, keepAlive }: Target,
+  { place, addresses, ca, keepAlive }: Target,
   request: OutboundRequest,
   leash: Leash,
 ): Promise<Response> {
   let last: unknown
   for (const address of addresses) {
     try {
-      return await fetch(addressUrl(url, address), {
+      return await fetch(addressed(place, address), {
         method: request.method ?? 'GET',
-        headers: { 'user-agent': 'cairn', 'accept-encoding': 'identity', ...request.headers, host: url.host },
+        headers: { 'user-agent': 'cairn', 'accept-encoding': 'identity', ...request.headers, host: place.host },
         ...(request.body ? { body: request.body as Uint8Array<ArrayBuffer> } : {}),
         signal: leash.signal,
         redirect: 'manual',
@@ -215,11 +243,15 @@ async function connect(
         // Bun's own limit of five minutes would break long answers; the callers have deadlines of their own.
         timeout: false,
         // Said aloud, because NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
-        tls: {
-          rejectUnauthorized: true,
-          ...(isIP(bareHost(url)) ? {} : { serverName: bareHost(url) }),
-          ...(ca ? { ca } : {}),
-        },
+        ...(place.isTls
+          ? {
+              tls: {
+                rejectUnauthorized: true,
+                ...(isIP(place.name) ? {} : { serverName: place.name }),
+                ...(ca ? { ca } : {}),
+              },
+            }
+          : {}),
       })
     } catch (thrown) {
       if (!unconnected.has(codeOf(thrown))) throw thrown
@@ -244,13 +276,39 @@ function convert(thrown: unknown): unknown {
   })
 }
 
-function checkUrl(text: string, permit: EgressPermit): URL {
+/** An address, taken apart once: a server asks the same few again and again. */
+interface Place {
+  readonly url: URL
+  readonly host: string
+  /** Host without the brackets of IPv6 and without a final dot. */
+  readonly name: string
+  readonly origin: string
+  readonly isTls: boolean
+  /** The same with an address in place of the name. */
+  readonly byAddress: Map<string, string>
+}
+
+const places = new Map<string, Place>()
+const mostPlaces = 256
+const longestPlace = 2_000
+
+/** Throws `egress.denied` for what is no address of the web, or holds credentials. */
+function placeOf(text: string): Place {
+  const known = places.get(text)
+  if (known) return known
   const url = URL.canParse(text) ? new URL(text) : deny('not an address')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') deny('only http and https')
   if (url.username !== '' || url.password !== '') deny('credentials in the address')
-  if (url.origin !== permit.origin) deny('the permit is for another origin')
-  if (metadataNames.has(bareHost(url))) deny('a metadata name')
-  return url
+  const { host, origin } = url
+  const place = { url, host, name: bareHost(url), origin, isTls: url.protocol === 'https:', byAddress: new Map() }
+  if (places.size >= mostPlaces) places.delete(places.keys().next().value ?? '')
+  if (text.length <= longestPlace) places.set(text, place)
+  return place
+}
+
+function checkPlace({ origin, name }: Place, permit: EgressPermit): void {
+  if (origin !== permit.origin) deny('the permit is for another origin')
+  if (metadataNames.has(name)) deny('a metadata name')
 }
 
 /**
@@ -271,34 +329,48 @@ function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 }
 
-function addressUrl(url: URL, address: string): string {
+const mostAddresses = 16
+
+function addressed({ url, byAddress }: Place, address: string): string {
+  const known = byAddress.get(address)
+  if (known !== undefined) return known
   const target = new URL(url)
   target.hostname = isIP(address) === 6 ? `[${address}]` : address
+  if (byAddress.size < mostAddresses) byAddress.set(address, target.href)
   return target.href
 }
 
 const cacheEntries = 256
 const cacheMs = 30_000
 
-/** Names to checked addresses, kept for half a minute; an address that is refused is refused at every call. */
+/**
+ * Names to checked addresses, kept for half a minute, without a wait where they are known; an address that is refused is
+ * refused at every call.
+ */
 function createResolver(
   lookup: (name: string) => Promise<string[]>,
   clock: Clock,
-): (host: string) => Promise<readonly string[]> {
+): (host: string) => readonly string[] | Promise<readonly string[]> {
   const known = new Map<string, { addresses: readonly string[]; until: number }>()
-  return async (host) => {
-    if (isIP(host)) return checkAddresses([host])
-    // RFC 6761: these names mean this machine, whatever a name server says.
-    if (host === 'localhost' || host.endsWith('.localhost')) return ['127.0.0.1', '::1']
-    const entry = known.get(host)
-    if (entry && entry.until > clock.monotonic()) return entry.addresses
+
+  async function ask(host: string): Promise<readonly string[]> {
     known.delete(host)
     const addresses = checkAddresses(await lookup(host))
     if (known.size >= cacheEntries) known.delete(known.keys().next().value ?? '')
     known.set(host, { addresses, until: clock.monotonic() + cacheMs })
     return addresses
   }
+
+  return (host) => {
+    if (isIP(host)) return checkAddresses([host])
+    // RFC 6761: these names mean this machine, whatever a name server says.
+    if (host === 'localhost' || host.endsWith('.localhost')) return thisMachine
+    const entry = known.get(host)
+    return entry && entry.until > clock.monotonic() ? entry.addresses : ask(host)
+  }
 }
+
+const thisMachine = ['127.0.0.1', '::1'] as const
 
 function checkAddresses(addresses: readonly string[]): readonly string[] {
   if (addresses.length === 0) fail('upstream.unreachable', { internal: 'the name has no address' })

@@ -1,8 +1,7 @@
 /**
- * One SQL connection over Bun's client, SQLite or PostgreSQL, with the same answers from both. Statements use `?` for
- * parameters; rows come back with plain numbers, strings, `Uint8Array` and null. Whole numbers are exact up to 2^53.
+ * SQL connections with the same answers from SQLite (`sqlite.ts`) and PostgreSQL. Statements use `?` for parameters; rows
+ * come back with plain numbers, strings, `Uint8Array` and null. Whole numbers are exact up to 2^53.
  */
-import { chmod } from 'node:fs/promises'
 import { SQL } from 'bun'
 import { CairnError, invariant, sleep, withDeadline } from '../base/index.ts'
 
@@ -25,86 +24,6 @@ export interface SqlConnection extends SqlSession {
   close(): Promise<void>
 }
 
-export interface SqliteOptions {
-  file: string
-  readOnly?: boolean
-  /** `full` survives loss of power at each commit; `normal` may lose the newest commits then, never more. */
-  durability?: 'full' | 'normal'
-}
-
-/**
- * Opens an SQLite file in write-ahead mode, readable by its owner only. Deleted text is overwritten (`secure_delete`),
- * as privacy needs.
- */
-export async function openSqlite({
-  file,
-  readOnly = false,
-  durability = 'full',
-}: SqliteOptions): Promise<SqlConnection> {
-  const client = new SQL({
-    adapter: 'sqlite',
-    filename: file,
-    readonly: readOnly,
-    create: !readOnly,
-    readwrite: !readOnly,
-  })
-  const session = createSession(client, (text) => text)
-  try {
-    await session.run('PRAGMA busy_timeout = 10000')
-    if (!readOnly) {
-      // By its path: closing a handle of our own on the file would let go of the locks that SQLite holds on it. SQLite
-      // gives its side files the same mode.
-      await chmod(file, 0o600)
-      await switchToWriteAhead(session)
-      await session.run(`PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
-      await session.run('PRAGMA secure_delete = ON')
-      await session.run('PRAGMA foreign_keys = ON')
-    }
-    await session.run('PRAGMA cache_size = -6000')
-  } catch (thrown) {
-    await client.close()
-    throw thrown
-  }
-  const exclusive = createQueue()
-  return {
-    dialect: 'sqlite',
-    run: session.run,
-    transaction: (work) =>
-      exclusive(async () => {
-        await session.run('BEGIN IMMEDIATE')
-        try {
-          const result = await work(session)
-          await session.run('COMMIT')
-          return result
-        } catch (thrown) {
-          await session.run('ROLLBACK').catch(() => undefined)
-          throw thrown
-        }
-      }),
-    close: () => client.close(),
-  }
-}
-
-const switchTries = 100
-const switchPauseMs = 50
-
-/** Two processes that open a new file at once: SQLite refuses one of them here without waiting, so we wait. */
-async function switchToWriteAhead(session: SqlSession): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const { rows } = await session.run('PRAGMA journal_mode = WAL')
-      const mode = rows[0]?.['journal_mode']
-      if (mode === 'wal') return
-      const message = `The data directory stands on a file system that SQLite cannot use in write-ahead mode (${String(mode)}). Name a folder on a local disk with --data.`
-      throw new CairnError('storage.failed', { message })
-    } catch (thrown) {
-      const isBusy = thrown instanceof Error && /locked|busy/i.test(thrown.message)
-      if (!isBusy || thrown instanceof CairnError || tries === switchTries) throw thrown
-      await sleep(switchPauseMs)
-    }
-  }
-}
-
 /** How long one query or one transaction may take; a server that fell silent answers nothing, not even an error. */
 const postgresDeadlineMs = 60_000
 const mostWaiting = 20_000
@@ -122,7 +41,7 @@ export interface PostgresOptions {
  */
 export function openPostgres({ url, connections, deadlineMs = postgresDeadlineMs }: PostgresOptions): SqlConnection {
   const client = new SQL(url, { max: connections, bigint: true, idleTimeout: 60, connectionTimeout: 10 })
-  const session = createSession(client, numberParameters)
+  const session = createSession(client)
   let waiting = 0
   const inTime = async <T>(work: () => Promise<T>): Promise<T> => {
     if (waiting >= mostWaiting) throw new CairnError('server.busy', { retryAfterMs: 1_000 })
@@ -144,7 +63,7 @@ export function openPostgres({ url, connections, deadlineMs = postgresDeadlineMs
       const attempt = () =>
         client.begin((tx) => {
           isBegun = true
-          return work(createSession(tx, numberParameters))
+          return work(createSession(tx))
         }) as Promise<T>
       return inTime(() => twiceWhenGone(attempt, () => !isBegun))
     },
@@ -170,21 +89,27 @@ interface Client {
   unsafe(text: string, params?: unknown[]): Promise<unknown>
 }
 
-function createSession(client: Client, convert: (text: string) => string): SqlSession {
+function createSession(client: Client): SqlSession {
   return {
     async run(text, params = []) {
-      const given = params.map(convertParameter)
-      // SQLite binds what is missing as null and PostgreSQL ignores what is too many.
-      const wanted = countParameters(text)
-      invariant(given.length === wanted, `a statement has ${wanted} parameters and was given ${given.length}`)
-      const result = (await client.unsafe(convert(text), given)) as Row[] & { count?: number }
+      const given = checkParameters(text, params)
+      const result = (await client.unsafe(number(text).text, given)) as Row[] & { count?: number }
       const rows = Array.from(result, convertRow)
       return { rows, changes: rows.length > 0 ? rows.length : (result.count ?? 0) }
     },
   }
 }
 
-function convertParameter(value: SqlValue): unknown {
+/** As the engine takes them. SQLite would bind what is missing as null, and PostgreSQL ignore what is too many. */
+export function checkParameters(text: string, params: readonly SqlValue[]): SqlParameter[] {
+  const wanted = number(text).count
+  invariant(params.length === wanted, `a statement has ${wanted} parameters and was given ${params.length}`)
+  return params.map(convertParameter)
+}
+
+export type SqlParameter = Exclude<SqlValue, boolean>
+
+function convertParameter(value: SqlValue): SqlParameter {
   if (typeof value === 'boolean') return value ? 1 : 0
   // SQLite would store NaN as null.
   if (typeof value === 'number') invariant(Number.isFinite(value), 'a number that is stored is finite')
@@ -213,16 +138,10 @@ const numbered = new Map<string, Numbered>()
 const mostRemembered = 2_000
 const longestRemembered = 4_000
 
-/** PostgreSQL numbers its parameters: each `?` outside quotes becomes `$1`, `$2`, … */
-function numberParameters(text: string): string {
-  return number(text).text
-}
-
-function countParameters(text: string): number {
-  return number(text).count
-}
-
-/** Statements are few, so remembered; those with long lists are not. */
+/**
+ * PostgreSQL numbers its parameters: each `?` outside quotes becomes `$1`, `$2`, …. Statements are few, so remembered;
+ * those with long lists are not.
+ */
 function number(text: string): Numbered {
   const known = numbered.get(text)
   if (known !== undefined) return known
@@ -231,13 +150,4 @@ function number(text: string): Numbered {
   const made = { text: converted, count }
   if (numbered.size < mostRemembered && text.length <= longestRemembered) numbered.set(text, made)
   return made
-}
-
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const next = last.then(work, work)
-    last = next.catch(() => undefined)
-    return next
-  }
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../base/index.ts'
 import { mayHave } from './catalogue.ts'
 import type { HealthBoard } from './health/types.ts'
 import { estimateNanoUsd } from './price.ts'
-import { rankDeployments } from './rank.ts'
+import { rankDeployments, type Ranked } from './rank.ts'
 import type { Candidates, Deployment, Needs, Plan, PlannedAttempt, PlanRequest, Rejection } from './types.ts'
 
 export interface PlanServices {
@@ -52,16 +52,39 @@ export function planAttempts(candidates: Candidates, request: PlanRequest, servi
     else rejected.push({ deployment, rule: 'budget', reason: budget })
   }
   const attempts: PlannedAttempt[] = []
-  for (const { deployment, why, score, state } of rank(usable, candidates, request, services)) {
-    if (state === 'not-now') rejected.push(leftAlone(deployment, why, services))
+  for (const ranked of rank(usable, candidates, request, services)) {
+    const { deployment, state } = ranked
+    if (state === 'not-now') rejected.push(leftAlone(deployment, ranked.why, services))
     else if (attempts.length >= services.maxAttempts)
       rejected.push({ deployment, rule: 'limit', reason: `${services.maxAttempts} others are tried before` })
     else {
       const role = state === 'last-resort' ? state : attempts.length === 0 ? 'choice' : 'fallback'
-      attempts.push({ deployment, role, why, score, estimatedUsd: estimateUsd(deployment, needs) })
+      attempts.push(describe(ranked, role, needs))
     }
   }
   return { strategy: candidates.strategy, label, needs, attempts, allowed, rejected }
+}
+
+/** Words and sums are made when somebody reads them. */
+function describe(
+  ranked: Pick<PlannedAttempt, 'deployment' | 'why' | 'score'>,
+  role: PlannedAttempt['role'],
+  needs: Needs,
+): PlannedAttempt {
+  const { deployment } = ranked
+  return {
+    deployment,
+    role,
+    get why() {
+      return ranked.why
+    },
+    get score() {
+      return ranked.score
+    },
+    get estimatedUsd() {
+      return estimateUsd(deployment, needs)
+    },
+  }
 }
 
 /** It asked for more time than a caller should wait. */
@@ -101,22 +124,15 @@ function rank(
   { strategy }: Candidates,
   { needs, affinity }: PlanRequest,
   { health, clock, random }: PlanServices,
-): ReturnType<typeof rankDeployments>['order'] {
+): readonly Ranked[] {
   const models = usable.filter(({ info }) => !info.builtIn)
   const builtIn = usable.filter(({ info }) => info.builtIn)
-  const [only] = models
-  const ranked =
-    only === undefined
-      ? []
-      : rankDeployments({
-          deployments: models,
-          strategy,
-          needs,
-          affinity,
-          view: health.view,
-          random,
-          nowMs: clock.monotonic(),
-        }).order
+  const nowMs = clock.monotonic()
+  const rankAll = () =>
+    rankDeployments({ deployments: models, strategy, needs, affinity, view: health.view, random, nowMs }).order
+  const [only, another] = models
+  const isAlone = only !== undefined && another === undefined && health.view(only.id).state === 'ok'
+  const ranked = only === undefined ? [] : isAlone ? [alone(only, rankAll)] : rankAll()
   // A model that does not fare well is still better than none, but not better than the one that is always there.
   const [well, badly] = [
     ranked.filter(({ state }) => state === 'usable'),
@@ -129,6 +145,20 @@ function rank(
     state: 'usable' as const,
   }))
   return [...well, ...always, ...badly]
+}
+
+/** There is nothing to order; what would be said of it is found out when somebody asks. */
+function alone(deployment: Deployment, rankAll: () => readonly Ranked[]): Ranked {
+  return {
+    deployment,
+    state: 'usable',
+    get why() {
+      return rankAll()[0]?.why ?? ''
+    },
+    get score() {
+      return rankAll()[0]?.score ?? null
+    },
+  }
 }
 
 function estimateUsd({ info, egress }: Deployment, { inputTokens, outputTokens }: Needs): number | null {

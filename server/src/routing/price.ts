@@ -22,6 +22,8 @@ const mostTokens = 1e12
  * input; counts that cannot be (negative, more from the cache than there was input) are cut to what can.
  */
 export function nanoUsdOf(info: Priced, egress: Egress, usage: Usage): number | null {
+  // The usual case of a model on this machine; `usage` need not be looked at.
+  if (egress === 'local' && info.inputUsdPerMTok === null && info.outputUsdPerMTok === null) return 0
   const fallback = egress === 'local' ? 0 : null
   const inputUsd = info.inputUsdPerMTok ?? fallback
   const outputUsd = info.outputUsdPerMTok ?? (info.kind === 'embedding' ? 0 : fallback)

@@ -312,14 +312,27 @@ function chanceOf(affinity: string, deployment: string, salt: number): number {
 }
 
 function tell(contender: Contender, state: Ranked['state'], note: string | null, ranking: Ranking): Ranked {
+  const { rule, field } = ranking
+  return {
+    deployment: contender.deployment,
+    state,
+    // Found out when somebody reads it: of a hundred plans one is looked at.
+    get why() {
+      return tellWhy(contender, note, ranking)
+    },
+    get score() {
+      return rule.score(contender, field)
+    },
+  }
+}
+
+function tellWhy(contender: Contender, note: string | null, { nowMs, strategy }: Ranking): string {
   const { deployment, usd } = contender
-  const { field, nowMs, rule, strategy } = ranking
   let why = tellFare(contender, nowMs)
   if (strategy === 'balanced' || strategy === 'cheapest') why = `${tellUsd(usd)}, ${why}`
   if (strategy === 'weighted') why = `weight ${deployment.weight}, ${why}`
   if (strategy === 'priority') why = `priority ${deployment.priority}, ${why}`
-  if (note !== null) why = `${note}, ${why}`
-  return { deployment, why, score: rule.score(contender, field), state }
+  return note === null ? why : `${note}, ${why}`
 }
 
 function putFirst(order: readonly Contender[], first: Contender): readonly Contender[] {

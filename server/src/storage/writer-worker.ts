@@ -8,6 +8,7 @@ import { CairnError } from '../base/index.ts'
 import { openSqlite, serveWorker, type SqlConnection, type SqlSession, type SqliteOptions } from '../platform/index.ts'
 import { toStorageError } from './failure.ts'
 import type { Statement, WriteResult } from './types.ts'
+import type { WriteEnd } from './writer.ts'
 import { runStatements, UnmetExpectation } from './write.ts'
 
 interface Job {
@@ -30,11 +31,20 @@ serveWorker({
       throw toStorageError(thrown)
     }
   },
-  write(statements: readonly Statement[]) {
-    return new Promise<WriteResult | null>((resolve, reject) => {
-      queue.push({ statements, resolve, reject })
-      draining ??= drain().finally(() => (draining = null))
-    })
+  /** Several writes, each whole for itself. */
+  write(writes: readonly (readonly Statement[])[]): Promise<WriteEnd[]> {
+    const ends = writes.map(
+      (statements) =>
+        new Promise<WriteEnd>((resolve) => {
+          queue.push({
+            statements,
+            resolve: (result) => resolve({ result }),
+            reject: ({ code, message, internal }) => resolve({ failed: { code, message, internal: internal ?? '' } }),
+          })
+        }),
+    )
+    draining ??= drain().finally(() => (draining = null))
+    return Promise.all(ends)
   },
   async close() {
     await draining

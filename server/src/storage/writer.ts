@@ -1,6 +1,7 @@
 /**
- * The serving thread's side of the writer thread: hands over writes, bounds how many wait and how long, and starts
- * another thread when one has ended by a fault, so that a fault costs the writes under way and no more.
+ * The serving thread's side of the writer thread: hands over writes, those of one turn of the event loop in one message,
+ * bounds how many wait and how long, and starts another thread when one has ended by a fault, so that a fault costs the
+ * writes under way and no more.
  */
 import { CairnError, withDeadline } from '../base/index.ts'
 import type { SqliteOptions, WorkerHandle } from '../platform/index.ts'
@@ -21,6 +22,7 @@ export async function openWriter(options: SqliteOptions, start: () => WorkerHand
   let starting: Promise<WorkerHandle> | null = null
   let waiting = 0
   let closing: Promise<void> | null = null
+  let collected: Waiting[] = []
 
   const alive = (): WorkerHandle | null => (thread?.hasEnded === false ? thread : null)
 
@@ -48,6 +50,28 @@ export async function openWriter(options: SqliteOptions, start: () => WorkerHand
     }
   }
 
+  /** A message costs some microseconds on both sides, and under load there are many writes in a turn. */
+  function handOver(): void {
+    if (collected.length === 0) return
+    const batch = collected
+    collected = []
+    send(batch).catch((thrown: unknown) => {
+      for (const { reject } of batch) reject(thrown as Error)
+    })
+  }
+
+  async function send(batch: readonly Waiting[]): Promise<void> {
+    // Without a wait while the thread lives, so that writes keep their order and come before `close`.
+    const to = alive() ?? (await startOnce())
+    const statements = batch.map((each) => each.statements)
+    const ends = await to.call<WriteEnd[]>('write', statements)
+    batch.forEach(({ resolve, reject }, at) => {
+      const end = ends[at] ?? { failed: noEnd }
+      if ('failed' in end) reject(new CairnError(end.failed.code, end.failed))
+      else resolve(end.result)
+    })
+  }
+
   await startOnce()
   return {
     async write(statements) {
@@ -55,15 +79,36 @@ export async function openWriter(options: SqliteOptions, start: () => WorkerHand
       if (waiting >= mostWaiting) throw new CairnError('server.busy', { retryAfterMs: 1_000 })
       waiting++
       try {
-        // Handed over in this very turn while the thread lives, so that writes keep their order and come before `close`.
-        const to = alive() ?? (await startOnce())
-        return await inTime(to.call<WriteResult | null>('write', statements), writeMs)
+        const written = new Promise<WriteResult | null>((resolve, reject) => {
+          if (collected.push({ statements, resolve, reject }) === 1) setImmediate(handOver)
+        })
+        return await inTime(written, writeMs)
       } finally {
         waiting--
       }
     },
-    close: () => (closing ??= closeThread()),
+    close() {
+      handOver()
+      return (closing ??= closeThread())
+    },
   }
+}
+
+/** How a write ended in the thread. */
+export type WriteEnd =
+  | { readonly result: WriteResult | null }
+  | { readonly failed: { readonly code: CairnError['code']; readonly message: string; readonly internal: string } }
+
+const noEnd = {
+  code: 'storage.failed',
+  message: 'The store did not answer.',
+  internal: 'a write without an end',
+} as const
+
+interface Waiting {
+  readonly statements: readonly Statement[]
+  resolve(result: WriteResult | null): void
+  reject(reason: Error): void
 }
 
 function inTime<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -3,12 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { KeyInfo } from '@cairn/contract'
 import {
   CairnError,
+  createAnswers,
   createLogger,
+  createLonePeers,
   createToken,
   Secret,
   sha256,
   silentLogger,
   type Clock,
+  type HostPeers,
   type Logger,
 } from '../../base/index.ts'
 import type { Store } from '../../storage/index.ts'
@@ -25,8 +28,9 @@ export function describeAccess(name: string, makePlace: MakePlace): void {
     let access: Access
     let now = 0
     const clock: Clock = { now: () => now, monotonic: () => now }
-    const open = (options: { ownerKey?: string; logger?: Logger } = {}): Promise<Access> =>
+    const open = (options: { ownerKey?: string; logger?: Logger; peers?: HostPeers } = {}): Promise<Access> =>
       createAccess({
+        peers: options.peers ?? createLonePeers(),
         store,
         clock,
         logger: options.logger ?? silentLogger,
@@ -65,7 +69,7 @@ export function describeAccess(name: string, makePlace: MakePlace): void {
 interface Current {
   store: () => Store
   access: () => Access
-  open: (options?: { ownerKey?: string; logger?: Logger }) => Promise<Access>
+  open: (options?: { ownerKey?: string; logger?: Logger; peers?: HostPeers }) => Promise<Access>
   pass: (ms: number) => void
   me: () => ReturnType<Access['authenticate']>
   startAnew: () => Promise<void>
@@ -121,6 +125,22 @@ function describeKeys({ access, store, pass, me, open }: Current): void {
     ]
     expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1)
     expect(refusals[0]?.code).toBe('access.key-unknown')
+  })
+
+  test('a key that is used again and again is looked up once a second, and one that is revoked at once no more', async () => {
+    const { key, id } = await access().createKey(await me(), { name: 'often' })
+    // Another process of this host, and another server that hears of nothing.
+    const answers = createAnswers()
+    const joined = { answer: answers.add, collect: (topic: string) => answers.read(topic), askOwner: null }
+    const neighbour = await open({ peers: joined })
+    const stranger = await open()
+    const own = await open({ peers: { ...createLonePeers(), collect: joined.collect } })
+    for (const each of [neighbour, stranger, own])
+      expect((await each.authenticate({ key, session: null })).credentialId).toBe(id)
+    await own.revokeKey(await me(), id)
+    expect((await refusalOf(neighbour.authenticate({ key, session: null }))).code).toBe('access.key-unknown')
+    pass(1_001)
+    expect((await refusalOf(stranger.authenticate({ key, session: null }))).code).toBe('access.key-unknown')
   })
 
   test('a key is revoked once, and a key that is not there is missing', async () => {

@@ -3,7 +3,8 @@ import { serveWorker } from '../index.ts'
 
 serveWorker({
   open: () => undefined,
-  write: (statements: unknown) => ({ changes: [JSON.stringify(statements).length], rows: [] }),
+  write: (writes: readonly unknown[]) =>
+    writes.map((statements) => ({ result: { changes: [JSON.stringify(statements).length], rows: [] } })),
   close: () => undefined,
   never: () => new Promise(() => undefined),
   loseRejection: () => void Promise.reject(new Error('lost')),

@@ -20,6 +20,8 @@ export interface CallGuard {
   wait<T>(promise: Promise<T>): Promise<T>
   /** Ends the call with a timeout unless what is returned is called within so many milliseconds. */
   expect(what: string, ms: number): () => void
+  /** Ends the timers of a reply that was read to its end. */
+  finish(): void
   /** Ends the timers and, if the reply is not read to its end, the connection. */
   close(): void
   /** Tells whether the caller, not a deadline of ours, ended it. */
@@ -30,22 +32,29 @@ export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: 
   const controller = new AbortController()
   const { idleTimeoutMs, totalTimeoutMs } = timeouts
   const expected = new Set<ReturnType<typeof setTimeout>>()
+  const startedAt = clock.monotonic()
   let waitingSince: number | null = null
-  let idleTimer = setTimeout(checkIdle, idleTimeoutMs)
-  const totalTimer = setTimeout(() => end(late(`longer than ${totalTimeoutMs} ms`)), totalTimeoutMs)
+  // One timer for both: most calls end before either.
+  let timer = setTimeout(check, Math.min(idleTimeoutMs, totalTimeoutMs))
   const leave = () => end(caller.reason)
 
-  function checkIdle() {
-    const silentMs = waitingSince === null ? 0 : clock.monotonic() - waitingSince
+  function check() {
+    const now = clock.monotonic()
+    const leftMs = totalTimeoutMs - (now - startedAt)
+    if (leftMs <= 1) return end(late(`longer than ${totalTimeoutMs} ms`))
+    const silentMs = waitingSince === null ? 0 : now - waitingSince
     if (silentMs >= idleTimeoutMs - 1) return end(late(`silent for ${idleTimeoutMs} ms`))
-    idleTimer = setTimeout(checkIdle, idleTimeoutMs - silentMs)
+    timer = setTimeout(check, Math.min(leftMs, idleTimeoutMs - silentMs))
+  }
+
+  function release() {
+    clearTimeout(timer)
+    for (const each of expected) clearTimeout(each)
+    caller.removeEventListener('abort', leave)
   }
 
   function end(reason: unknown) {
-    clearTimeout(idleTimer)
-    clearTimeout(totalTimer)
-    for (const timer of expected) clearTimeout(timer)
-    caller.removeEventListener('abort', leave)
+    release()
     if (!controller.signal.aborted) controller.abort(reason)
   }
 
@@ -65,14 +74,21 @@ export function createCallGuard(caller: AbortSignal, timeouts: Timeouts, clock: 
       }
     },
     expect(what, ms) {
-      const timer = setTimeout(() => end(late(`no ${what} within ${ms} ms`)), ms)
-      expected.add(timer)
-      return () => clearTimeout(timer)
+      const expiry = setTimeout(() => end(late(`no ${what} within ${ms} ms`)), ms)
+      expected.add(expiry)
+      return () => {
+        clearTimeout(expiry)
+        expected.delete(expiry)
+      }
     },
-    close: () => end(new DOMException('The reply was read or given up.', 'AbortError')),
+    finish: release,
+    close: () => end(givenUp),
     caller,
   }
 }
+
+/** One for all: making an error with its stack for each call costs more than the call’s other bookkeeping. */
+const givenUp = new DOMException('The reply was read or given up.', 'AbortError')
 
 function late(internal: string): CairnError {
   return new CairnError('upstream.timeout', { internal })

@@ -54,14 +54,24 @@ const errorBytes = 65_536
 export function createExchange(options: ExchangeOptions): Exchange {
   const { id, baseUrl, apiKey, auth = 'bearer', egress, outbound, clock, timeouts } = options
   const source: ErrorSource = { provider: id, apiKey, clock }
+  const endpoints = new Map<string, string>()
+
+  function endpointOf(path: string): string {
+    const known = endpoints.get(path)
+    if (known !== undefined) return known
+    const made = endpoint(baseUrl, path)
+    endpoints.set(path, made)
+    return made
+  }
 
   async function request(
     { path, body, streamed }: ProviderRequest,
     { permit }: CallContext,
     guard: CallGuard,
   ): Promise<Response> {
+    const arrived = guard.expect('head', headTimeout(streamed, egress, timeouts))
     const response = await outbound.fetch(permit, {
-      url: endpoint(baseUrl, path),
+      url: endpointOf(path),
       method: body ? 'POST' : 'GET',
       headers: {
         accept: streamed ? 'text/event-stream' : 'application/json',
@@ -74,8 +84,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
       },
       ...(body ? { body } : {}),
       signal: guard.signal,
-      headTimeoutMs: headTimeout(streamed, egress, timeouts),
     })
+    arrived()
     if (response.status === 200) return response
     throw convertStatus(response, (await readBody(response, errorBytes, guard)).bytes, source)
   }
@@ -88,7 +98,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const guard = createCallGuard(signal, timeouts, clock)
     try {
       const value = await run(guard)
-      if (!goesOn) guard.close()
+      if (!goesOn) guard.finish()
       return value
     } catch (thrown) {
       guard.close()
@@ -132,6 +142,9 @@ export async function readBody(
   limit: number,
   guard: Pick<CallGuard, 'wait'>,
 ): Promise<{ bytes: Uint8Array; complete: boolean }> {
+  // A body of known length is read whole, which the runtime does faster than we do piece by piece.
+  const length = Number(response.headers.get('content-length') ?? Number.NaN)
+  if (length <= limit) return { bytes: await guard.wait(response.bytes()).catch(convertCut), complete: true }
   if (!response.body) return { bytes: new Uint8Array(0), complete: true }
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   const parts: Uint8Array[] = []
@@ -145,10 +158,14 @@ export async function readBody(
       parts.push(value)
     }
   } catch (thrown) {
-    throw thrown instanceof TypeError
-      ? new UpstreamFailure('broken-stream', { internal: 'the connection closed within the body', cause: thrown })
-      : thrown
+    convertCut(thrown)
   }
   void reader.cancel()
   return { bytes: concatBytes(parts), complete: false }
+}
+
+function convertCut(thrown: unknown): never {
+  throw thrown instanceof TypeError
+    ? new UpstreamFailure('broken-stream', { internal: 'the connection closed within the body', cause: thrown })
+    : thrown
 }

@@ -71,9 +71,14 @@ export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefine
     if (typeof choice['finish_reason'] === 'string') finished.push(index)
     const delta = choice['delta']
     if (!isRecord(delta)) continue
-    hasContent ||= Object.entries(delta).some(([name, value]) => name !== 'role' && value !== null && value !== '')
+    // Most chunks are a single string: read without making lists of them.
+    for (const name in delta) {
+      const value = delta[name]
+      if (name === 'role' || value === null || value === '') continue
+      hasContent = true
+      if (!unsaid.has(name)) chars += typeof value === 'string' ? value.length : countChars(value, 1)
+    }
     if (index === 0 && typeof delta['content'] === 'string') text += delta['content']
-    chars += countChars(delta, 0)
   }
   return {
     hasContent: hasContent || finished.length > 0,
