@@ -40,6 +40,7 @@ const believedMs = 1_000
 const mostBelieved = 10_000
 const revokedTopic = 'access.key-revoked'
 
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createKeys({ store, clock, logger, owner, peers }: KeysOptions): Keys {
   const lastUsed = new Map<string, number>()
   const believed = new Map<string, { readonly row: KeyRow; readonly untilMs: number }>()
