@@ -202,6 +202,8 @@ describe('every view', () => {
     await tabTo(page, 'Cancel')
     await page.keyboard.press('Enter')
     await dialog(page).waitFor({ state: 'detached' })
+    for (let tries = 0; tries < 40 && (await nameOfFocus(page)) !== 'Remove the budget of everybody'; tries++)
+      await page.waitForTimeout(50)
     expect(await nameOfFocus(page)).toBe('Remove the budget of everybody')
     await page.keyboard.press('Enter')
     await dialog(page).waitFor()
