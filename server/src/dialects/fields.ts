@@ -2,7 +2,7 @@
  * Reads a request of unknown shape field by field. Every mistake ends the request with `request.invalid`, the path of
  * the field and what was expected there. A value is quoted only where one of a few words is expected; text never is.
  */
-import { fail, quote } from '../base/index.ts'
+import { fail, quote, isRecord } from '../base/index.ts'
 
 /** A value and where it stands, as in `messages[3].content[0].source.type`. */
 export interface Field {
@@ -14,10 +14,6 @@ export interface Field {
 export const maxItems = 10_000
 /** Deepest nesting of a tool’s schema or input. */
 const maxDepth = 100
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** The request itself. */
 export function rootField(value: unknown): Field {

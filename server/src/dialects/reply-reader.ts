@@ -2,8 +2,7 @@
  * What a chat model replied, read from a whole completion or chunk by chunk, with the habits of the servers that speak
  * the dialect: reasoning under two names, content as a list of parts, usage in a chunk of its own or not at all.
  */
-import { fail } from '../base/index.ts'
-import { isRecord } from './fields.ts'
+import { fail, isRecord } from '../base/index.ts'
 import { createBlocks, type Block, type BlockListener, type BlockWriter, type CallPiece } from './reply-blocks.ts'
 
 /** Token counts as the provider told them; absent where it did not. */

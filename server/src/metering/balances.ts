@@ -2,7 +2,7 @@
  * Opens the balances of a day and month: each begins with what the ledger and the open reservations say. On PostgreSQL
  * bookings are held off meanwhile, so that none falls between the sum and the line.
  */
-import { formatUsd } from './money.ts'
+import { formatUsd } from '../base/index.ts'
 import type { Statement, Store, WriteResult } from '../storage/index.ts'
 import type { Period, Periods } from './periods.ts'
 import type { CompiledRule, RuleSet } from './rules.ts'

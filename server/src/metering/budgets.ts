@@ -1,9 +1,8 @@
 /** Sets all rules at once, as a new version, and tells how each stands. */
 import { budgetRuleSchema, type BudgetRule, type BudgetState } from '@cairn/contract'
-import { fail, type Clock } from '../base/index.ts'
+import { fail, toUsd, type Clock } from '../base/index.ts'
 import type { Store } from '../storage/index.ts'
 import { holdOff, openBalances, sumStatements } from './balances.ts'
-import { toUsd } from './money.ts'
 import type { Period, Periods } from './periods.ts'
 import { checkRules, compileRules } from './rules.ts'
 import type { SubjectKey } from './subjects.ts'

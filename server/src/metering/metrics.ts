@@ -1,5 +1,5 @@
 /** The meter’s numbers in the shape that `http` shows as metrics. No label names a person or a key. */
-import { toUsd } from './money.ts'
+import { toUsd } from '../base/index.ts'
 import type { UsageCount } from './counts.ts'
 
 /** What a meter counts of itself. */

@@ -2,13 +2,12 @@
  * Holds what a call may cost against every budget it falls under, in one transaction that takes place only when all of
  * them have room. The database is the one owner: however many processes ask at once, each update sees the one before.
  */
-import { fail, withDeadline, type Clock } from '../base/index.ts'
+import { fail, withDeadline, formatUsd, noLimitNano, type Clock } from '../base/index.ts'
 import type { Statement, Store } from '../storage/index.ts'
 import { describeShortage, openBalances, type Shortage } from './balances.ts'
 import type { Booker } from './booker.ts'
 import { lockBalances } from './booking-statements.ts'
 import type { Hold, LineHead } from './ledger.ts'
-import { formatUsd, noLimitNano } from './money.ts'
 import type { Period, Periods } from './periods.ts'
 import type { CompiledRule } from './rules.ts'
 import { packSubjects, type SubjectKey } from './subjects.ts'

@@ -1,6 +1,6 @@
+import { formatUsd, noLimitNano, toNano } from '../base/index.ts'
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { formatUsd, noLimitNano, toNano } from './money.ts'
 import { createCalendar } from './periods.ts'
 import { compileRules } from './rules.ts'
 import { cleanTeams, cleanText, listCallerSubjects } from './subjects.ts'

@@ -1,7 +1,6 @@
 /** Budget rules as they are asked for on the path of a request: by subject. */
 import type { BudgetRule } from '@cairn/contract'
-import { fail } from '../base/index.ts'
-import { noLimitNano, toNano } from './money.ts'
+import { fail, noLimitNano, toNano } from '../base/index.ts'
 import { subjectKey, type SubjectKey } from './subjects.ts'
 
 export interface CompiledRule {

@@ -3,10 +3,9 @@
  * what its hours hold; the asked time is widened to whole hours, which the reply tells.
  */
 import type { UsageGroup, UsageQuery, UsageReply, UsageRow } from '@cairn/contract'
-import { formatTime } from '../base/index.ts'
+import { formatTime, toUsd } from '../base/index.ts'
 import type { Row } from '../platform/index.ts'
 import { hourMs, type Dimension } from './hours.ts'
-import { toUsd } from './money.ts'
 import type { ReadAside } from './read-aside.ts'
 import { percentileOf, type ClassCount } from './ttft-classes.ts'
 

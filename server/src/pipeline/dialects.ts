@@ -58,7 +58,7 @@ function createAnswer<Request extends AnyRequest>(
     const { request } = input
     const chat = convertRequest(request, conversion)
     const native = speak(kind, input, { conversion, refusal: chat.refusal, clock })
-    const bodyFor = chat.refusal ? undefined : createBodies(request, conversion)
+    const bodyFor = chat.plain && createBodies(request, chat.plain, conversion)
     const asked = { ...chat.input, kind, event, native, ...(bodyFor ? { bodyFor } : {}) }
     const { isNative, heard, end } = await answerChat(call, asked, services)
     if (heard.kind === 'json') {
@@ -77,18 +77,26 @@ function createAnswer<Request extends AnyRequest>(
   }
 }
 
+interface Converted {
+  readonly input: ChatInput
+  /** The chat request without the thinking of earlier turns; null when it cannot be one. */
+  readonly plain: Record<string, unknown> | null
+  readonly refusal: CairnError | null
+}
+
 /** The request as a chat request; where it cannot be one, the least that planning needs and why. */
 function convertRequest<Request extends AnyRequest>(
   request: Request,
   { toChat }: DialectConversion<Request>,
-): { readonly input: ChatInput; readonly refusal: CairnError | null } {
+): Converted {
   try {
-    return { input: toInput(toChat(request)), refusal: null }
+    const plain = toChat(request)
+    return { input: toInput(plain), plain, refusal: null }
   } catch (thrown) {
     if (!(thrown instanceof CairnError) || thrown.code !== 'request.invalid') throw thrown
     const { model, stream } = request
     const least = { model, stream: stream === true, messages: [{ role: 'user', content: '' }] }
-    return { input: toInput(least), refusal: thrown }
+    return { input: toInput(least), plain: null, refusal: thrown }
   }
 }
 
@@ -98,6 +106,7 @@ function convertRequest<Request extends AnyRequest>(
  */
 function createBodies<Request extends AnyRequest>(
   request: Request,
+  plain: Readonly<Record<string, unknown>>,
   { toChat }: DialectConversion<Request>,
 ): (deployment: Deployment) => Uint8Array {
   const made = new Map<string, Uint8Array>()
@@ -108,7 +117,11 @@ function createBodies<Request extends AnyRequest>(
     const variant = `${keepReasoning} ${isOpenAi} ${mayReason}`
     const known = made.get(variant)
     if (known) return known
-    const { max_tokens: most, reasoning_effort: effort, ...chat } = toChat(request, { keepReasoning })
+    const {
+      max_tokens: most,
+      reasoning_effort: effort,
+      ...chat
+    } = keepReasoning ? toChat(request, { keepReasoning }) : plain
     const bound = most === undefined ? {} : { [isOpenAi ? 'max_completion_tokens' : 'max_tokens']: most }
     const wish = effort === undefined || !mayReason ? {} : { reasoning_effort: effort }
     const body = encoder.encode(JSON.stringify({ ...chat, ...bound, ...wish }))
@@ -144,17 +157,13 @@ function speak<Request extends AnyRequest>(
       return ask({ body, model, answerAs, stream, headers }, context)
     },
     convert(reply, deployment) {
-      const model = nameOf(deployment)
+      const model = deployment.id
       if (reply.kind === 'json')
         return { ...reply, body: convertJson(reply.body, { request, conversion, clock, model }) }
       const converter = conversion.openStream(request, identify(model, clock))
       return { kind: 'stream', stream: convertStream(reply.stream, converter) }
     },
   }
-}
-
-function nameOf({ provider, model }: Deployment): string {
-  return `${provider.id}/${model}`
 }
 
 function identify(model: string, clock: Clock): ReplyIdentity {

@@ -46,7 +46,7 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
         report: record.attempted,
         send(deployment, permit, sent) {
           const { model, provider } = deployment
-          const answerAs = candidates.exact ? null : `${provider.id}/${model}`
+          const answerAs = candidates.exact ? null : deployment.id
           return metered.sendJson({ deployment, signal: sent }, async () => {
             await record.intend(deployment, 'embeddings', label)
             return provider.embeddings({ body, model, answerAs }, { permit, signal: sent })

@@ -90,7 +90,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
       ...(settled ? { settled } : {}),
       async send(deployment, permit, sent) {
         const { model, provider } = deployment
-        const answerAs = candidates.exact ? null : `${provider.id}/${model}`
+        const answerAs = candidates.exact ? null : deployment.id
         const context = { permit, signal: sent }
         const reply = await metered.send({ deployment, signal: sent }, async () => {
           await record.intend(deployment, input.kind, label)

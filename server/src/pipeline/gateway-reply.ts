@@ -2,7 +2,7 @@
 import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
 import type { Audit, AuditEntry } from '../audit/index.ts'
-import { errorFields, type Clock, type Logger } from '../base/index.ts'
+import { errorFields, toUsd, type Clock, type Logger } from '../base/index.ts'
 import type { CacheStatus, Tier } from '../cache/index.ts'
 import type { Meter } from '../metering/index.ts'
 import { nanoUsdOf, type Deployment, type DriftWatch, type Routing, type Usage } from '../routing/index.ts'
@@ -52,7 +52,7 @@ export function answererOf({ model, provider, egress }: Deployment): Answerer {
 /** In US dollars; null when the provider told no usage or the price is not known. A local model costs nothing. */
 export function costOf({ egress, info }: Deployment, usage: Usage): number | null {
   const nanoUsd = nanoUsdOf(info, egress, usage)
-  return nanoUsd === null ? null : nanoUsd / 1e9
+  return nanoUsd === null ? null : toUsd(nanoUsd)
 }
 
 /** What the call pays, and what it saved. */

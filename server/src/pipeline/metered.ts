@@ -6,6 +6,7 @@
  * output by what was received, four characters a token. An attempt that was answered with an error costs nothing; one
  * that broke off, timed out or was cut is charged, because the provider may have worked on it.
  */
+import { toNano } from '../base/index.ts'
 import { UpstreamFailure } from '../routing/index.ts'
 import type { ChatReply, ChatStream, Deployment, JsonReply, Needs, PlanRequest, Usage } from '../routing/index.ts'
 import { estimateNanoUsd, nanoUsdOf } from '../routing/index.ts'
@@ -121,7 +122,7 @@ export async function openMetered(
     },
     hit(by, usage, costUsd) {
       const saved = { inputTokens: usage.input ?? 0, outputTokens: usage.output ?? 0 }
-      const nanoUsd = costUsd === null ? null : Math.round(costUsd * 1e9)
+      const nanoUsd = costUsd === null ? null : toNano(costUsd)
       const { provider, model, egress } = by
       request.hit({ deployment: `${provider}/${model}`, provider, egress }, { ...saved, nanoUsd })
     },

@@ -3,11 +3,11 @@
  * answers there may be anything, so replies are bounded in time and size, and what does not look like a model server
  * is left alone with a reason.
  */
-import { CairnError, type Clock } from '../base/index.ts'
+import { CairnError, isRecord, type Clock } from '../base/index.ts'
 import type { EgressPermit, Outbound } from '../platform/index.ts'
 import { createCallGuard } from './openai/call-guard.ts'
 import { readBody } from './openai/exchange.ts'
-import { isRecord, parseObject } from './openai/replies.ts'
+import { parseObject } from './openai/replies.ts'
 import type { UpstreamSettings } from './from-config.ts'
 
 export interface LocalServer {

@@ -14,6 +14,7 @@
  * Requests are loose; a field of the wrong type is for the provider to refuse and counts as nothing here.
  */
 import type { CapabilityName, ChatRequest, EmbeddingsRequest } from '@cairn/contract'
+import { isRecord } from '../base/index.ts'
 import type { Needs } from './types.ts'
 
 const unitsPerToken = 4
@@ -174,8 +175,4 @@ function bound(tokens: number): number {
 
 function isFilled(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

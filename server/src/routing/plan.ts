@@ -10,7 +10,7 @@ import { labelRank, type CapabilityName, type Label } from '@cairn/contract'
 import type { Clock } from '../base/index.ts'
 import { mayHave } from './catalogue.ts'
 import type { HealthBoard } from './health/types.ts'
-import { estimateNanoUsd } from './price.ts'
+import { estimateUsd } from './price.ts'
 import { rankDeployments, type Ranked } from './rank.ts'
 import type { Candidates, Deployment, Needs, Plan, PlannedAttempt, PlanRequest, Rejection } from './types.ts'
 
@@ -159,9 +159,4 @@ function alone(deployment: Deployment, rankAll: () => readonly Ranked[]): Ranked
       return rankAll()[0]?.score ?? null
     },
   }
-}
-
-function estimateUsd({ info, egress }: Deployment, { inputTokens, outputTokens }: Needs): number | null {
-  const nanoUsd = estimateNanoUsd(info, egress, { inputTokens, outputTokens })
-  return nanoUsd === null ? null : nanoUsd / 1e9
 }

@@ -4,6 +4,7 @@
  * once, so that a cost is told at most one nanodollar too high and never too low.
  */
 import type { ModelInfo, ModelPrice } from '@cairn/contract'
+import { toUsd } from '../base/index.ts'
 import type { Usage } from '../providers/index.ts'
 
 /** The prices of a model; without `kind` it is taken to chat. */
@@ -45,6 +46,15 @@ export function estimateNanoUsd(
   { inputTokens, outputTokens }: { readonly inputTokens: number; readonly outputTokens: number },
 ): number | null {
   return nanoUsdOf(info, egress, { input: inputTokens, output: outputTokens })
+}
+
+/** The same in US dollars. */
+export function estimateUsd(
+  { info, egress }: { readonly info: Priced; readonly egress: Egress },
+  tokens: { readonly inputTokens: number; readonly outputTokens: number },
+): number | null {
+  const nanoUsd = estimateNanoUsd(info, egress, tokens)
+  return nanoUsd === null ? null : toUsd(nanoUsd)
 }
 
 /** Nothing of something costs nothing, and anything of what is free; else both must be known. */

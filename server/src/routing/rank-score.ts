@@ -2,7 +2,7 @@
  * What it would cost to send a request to a deployment: in time, in money, and both together. Every number that is not
  * known takes the middle of those that are, so that a deployment is neither preferred nor avoided for being new.
  */
-import { estimateNanoUsd } from './price.ts'
+import { estimateUsd } from './price.ts'
 import type { DeploymentHealth } from './health/types.ts'
 import type { Deployment, Needs } from './types.ts'
 
@@ -60,8 +60,7 @@ export function createContender(
   needs: Needs,
   health: DeploymentHealth,
 ): Contender {
-  const nanoUsd = estimateNanoUsd(deployment.info, deployment.egress, needs)
-  return { deployment, health, given, usd: nanoUsd === null ? null : nanoUsd / 1e9 }
+  return { deployment, health, given, usd: estimateUsd(deployment, needs) }
 }
 
 /** Milliseconds until the whole reply is there, longer by requests in work and by the attempts that fail. */

@@ -1,6 +1,5 @@
 /** Routing over the configured, stored, discovered and built-in providers. */
 import type { Config } from '@cairn/contract'
-import { quote, fail } from '../base/index.ts'
 import { resolveModel } from './candidates.ts'
 import { describeModels, describeProvider, explainPlan, needsOf } from './describe.ts'
 import { executePlan } from './execute.ts'
@@ -69,10 +68,7 @@ export function createRouting(options: RoutingOptions): RoutingWithStore {
       const found = registry.providers().find(({ provider }) => provider.id === id)
       return found && describeProvider(found, places.load())
     },
-    testProvider: (id, signal) =>
-      registry.providers().some(({ provider }) => provider.id === id)
-        ? registry.testProvider(id, signal)
-        : fail('provider.not-found', { message: `There is no provider ${quote(id)}.` }),
+    testProvider: registry.testProvider,
     health: () =>
       registry.choice().deployments.map(({ id, provider, model }) => ({
         provider: provider.id,

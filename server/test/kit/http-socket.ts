@@ -185,3 +185,17 @@ function createExchange(
     reset: () => void socket.resetAndDestroy(),
   }
 }
+
+/** Returns sooner when the other side leaves. */
+export async function pause(ms: number, closed: AbortSignal): Promise<void> {
+  if (closed.aborted) return
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => finish(), ms)
+    const finish = () => {
+      clearTimeout(timer)
+      closed.removeEventListener('abort', finish)
+      resolve()
+    }
+    closed.addEventListener('abort', finish)
+  })
+}

@@ -1,7 +1,7 @@
 /** How the test upstream sends what it has to say, whole or with a fault in it. Each tells how the call ended. */
 import { usageOf, type Answer, type StreamEvent } from './answers.ts'
 import type { Faults } from './faults.ts'
-import type { Exchange } from './http-socket.ts'
+import { pause, type Exchange } from './http-socket.ts'
 import type { CallEnd, OpenCall } from './tally.ts'
 
 const encoder = new TextEncoder()
@@ -199,17 +199,4 @@ export async function sendError(
 async function pauseForEver(exchange: Exchange): Promise<CallEnd> {
   await pause(3_600_000, exchange.closed)
   return 'cancelled'
-}
-
-async function pause(ms: number, closed: AbortSignal): Promise<void> {
-  if (closed.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => finish(), ms)
-    const finish = () => {
-      clearTimeout(timer)
-      closed.removeEventListener('abort', finish)
-      resolve()
-    }
-    closed.addEventListener('abort', finish)
-  })
 }

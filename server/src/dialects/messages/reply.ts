@@ -1,7 +1,6 @@
 /** A chat reply as a message of Anthropic’s dialect. */
 import type { MessagesRequest } from '@cairn/contract'
-import { fail } from '../../base/index.ts'
-import { isRecord } from '../fields.ts'
+import { fail, isRecord } from '../../base/index.ts'
 import type { Block, CallBlock } from '../reply-blocks.ts'
 import { readCompletion, type ReaderOptions, type Reply, type ReplyUsage } from '../reply-reader.ts'
 import type { ReplyIdentity } from '../types.ts'

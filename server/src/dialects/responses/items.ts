@@ -1,8 +1,8 @@
 /** The input items of OpenAI’s Responses API as messages of a chat request. */
+import { isRecord } from '../../base/index.ts'
 import type { Assistant, ChatPart, Conversation } from '../chat-request.ts'
 import {
   isGiven,
-  isRecord,
   member,
   optionalItems,
   optionalText,

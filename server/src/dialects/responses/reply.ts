@@ -1,7 +1,8 @@
 /** A chat reply as a response of OpenAI’s Responses API. */
 import type { ResponsesRequest } from '@cairn/contract'
+import { isRecord } from '../../base/index.ts'
 import type { Effort } from '../chat-request.ts'
-import { isRecord, member, rootField } from '../fields.ts'
+import { member, rootField } from '../fields.ts'
 import type { Block } from '../reply-blocks.ts'
 import { readCompletion, type ReaderOptions, type Reply, type ReplyUsage } from '../reply-reader.ts'
 import type { ReplyIdentity } from '../types.ts'

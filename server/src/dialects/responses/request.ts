@@ -5,6 +5,7 @@
  * (about OpenAI’s own tools), and any field that we do not know. Refused: what OpenAI’s servers would keep or run.
  */
 import type { ResponsesRequest } from '@cairn/contract'
+import { isRecord } from '../../base/index.ts'
 import {
   createConversation,
   efforts,
@@ -18,7 +19,6 @@ import {
 } from '../chat-request.ts'
 import {
   isGiven,
-  isRecord,
   member,
   optionalBoolean,
   optionalItems,

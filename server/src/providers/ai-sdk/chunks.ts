@@ -4,8 +4,9 @@
  * without the vendor’s own end is an error and never gets an end here.
  */
 import { TypeValidationError, type LanguageModelV4StreamPart } from '@ai-sdk/provider'
+import { isRecord } from '../../base/index.ts'
 import { brokenStream } from '../openai/errors.ts'
-import { isRecord, noUsage } from '../openai/replies.ts'
+import { noUsage } from '../openai/replies.ts'
 import type { Usage } from '../types.ts'
 import { convertPackageError, convertVendorError } from './errors.ts'
 import { extraContent, finishOf, newId, tellFile, tellSignature, tellSource, type ReplyContext } from './reply.ts'

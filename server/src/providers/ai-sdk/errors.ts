@@ -3,10 +3,10 @@
  * package that reads them. The package’s own error objects hold whole requests, so none of them goes on as a cause.
  */
 import { UnsupportedFunctionalityError } from '@ai-sdk/provider'
-import { CairnError, fail } from '../../base/index.ts'
+import { CairnError, fail, isRecord } from '../../base/index.ts'
 import { UpstreamFailure, type FailureKind } from '../failure.ts'
 import { brokenStream, clean, convertStatus, malformed, messageFor, type ErrorSource } from '../openai/errors.ts'
-import { isRecord, parseObject } from '../openai/replies.ts'
+import { parseObject } from '../openai/replies.ts'
 import type { Vendor, VendorError } from './vendor.ts'
 
 /** A reply that is no success. `body` is its beginning. */

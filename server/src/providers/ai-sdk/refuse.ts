@@ -1,6 +1,5 @@
 /** Reads fields of a request that came from outside, and refuses by their path those that cannot be carried. */
-import { fail } from '../../base/index.ts'
-import { isRecord } from '../openai/replies.ts'
+import { fail, isRecord } from '../../base/index.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 

@@ -4,9 +4,9 @@ import type {
   LanguageModelV4FinishReason,
   LanguageModelV4GenerateResult,
 } from '@ai-sdk/provider'
+import { isRecord } from '../../base/index.ts'
 import { UpstreamFailure } from '../failure.ts'
 import { malformed, messageFor, type ErrorSource } from '../openai/errors.ts'
-import { isRecord } from '../openai/replies.ts'
 import type { ChatCall, ChatReply } from '../types.ts'
 import { convertUsage, tellUsage } from './usage.ts'
 import type { Collector, Vendor } from './vendor.ts'

@@ -3,13 +3,20 @@
  * way out than the `fetch` made here, and never see the key: it is put into the headers behind them.
  */
 import type { Clock, Secret } from '../../base/index.ts'
-import { CairnError } from '../../base/index.ts'
 import type { Outbound } from '../../platform/index.ts'
-import { createCallGuard, type CallGuard, type Timeouts } from '../openai/call-guard.ts'
+import type { CallGuard, Timeouts } from '../openai/call-guard.ts'
 import { defaultHoldLimits, type HoldLimits } from '../openai/chat-stream.ts'
-import { brokenStream, convertInBand, convertThrown, malformed, type ErrorSource } from '../openai/errors.ts'
-import { readBody } from '../openai/exchange.ts'
-import { parseObject } from '../openai/replies.ts'
+import { brokenStream, convertThrown, malformed, type ErrorSource } from '../openai/errors.ts'
+import {
+  createGuarded,
+  errorBytes,
+  headTimeout,
+  readBody,
+  readObject,
+  readWhole,
+  type Guarded,
+  type JsonBody,
+} from '../openai/exchange.ts'
 import { concatBytes, createFrameSplitter } from '../openai/sse-frames.ts'
 import type { CallContext } from '../types.ts'
 import { convertVendorStatus } from './errors.ts'
@@ -42,12 +49,11 @@ export interface VendorHttp {
   readonly timeouts: Timeouts
   /** With the version in its path, without a slash at the end. */
   readonly baseUrl: string
-  /** Runs a call under its deadlines. They end with it, unless its value goes on and ends them itself. */
-  guarded<T>(context: CallContext, run: (guard: CallGuard) => Promise<T>, goesOn?: boolean): Promise<T>
+  readonly guarded: Guarded
   /** The reply when its status is 200. */
   request(request: VendorRequest, context: CallContext, guard: CallGuard): Promise<Response>
   /** The whole reply and its JSON object. */
-  readReply(response: Response, guard: CallGuard): Promise<{ bytes: Uint8Array; reply: Record<string, unknown> }>
+  readReply(response: Response, guard: CallGuard): Promise<JsonBody>
   /** What a package sends its requests with, for one call. */
   openFetch(context: CallContext, guard: CallGuard, streamed: boolean): PackageFetch
 }
@@ -58,8 +64,6 @@ export interface PackageFetch {
   sent(): number
 }
 
-const replyBytes = 64 * 1_024 * 1_024
-const errorBytes = 65_536
 /** A package may continue a long reply with further requests. No call makes more than this many. */
 const requestsPerCall = 8
 
@@ -80,6 +84,7 @@ export function createVendorHttp(
     { permit }: CallContext,
     guard: CallGuard,
   ): Promise<Response> {
+    const arrived = guard.expect('head', headTimeout(streamed, egress, timeouts))
     const response = await outbound.fetch(permit, {
       url,
       method: body ? 'POST' : 'GET',
@@ -92,43 +97,13 @@ export function createVendorHttp(
       },
       ...(body ? { body } : {}),
       signal: guard.signal,
-      headTimeoutMs: headTimeout(streamed, egress, timeouts),
     })
+    arrived()
     if (response.status !== 200)
       throw convertVendorStatus(response, (await readBody(response, errorBytes, guard)).bytes, source, vendor)
     if (streamed && !/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? ''))
       throw malformed(source, 'a stream was asked for and something else came')
     return response
-  }
-
-  async function guarded<T>(
-    { signal }: CallContext,
-    run: (guard: CallGuard) => Promise<T>,
-    goesOn = false,
-  ): Promise<T> {
-    const guard = createCallGuard(signal, timeouts, clock)
-    try {
-      const value = await run(guard)
-      if (!goesOn) guard.close()
-      return value
-    } catch (thrown) {
-      guard.close()
-      throw isRefusal(thrown) ? thrown : convertThrown(thrown, source, signal)
-    }
-  }
-
-  async function readWhole(response: Response, guard: CallGuard): Promise<Uint8Array> {
-    const { bytes, complete } = await readBody(response, replyBytes, guard)
-    if (!complete) throw malformed(source, `the reply is larger than ${replyBytes} bytes`)
-    return bytes
-  }
-
-  async function readReply(response: Response, guard: CallGuard) {
-    const bytes = await readWhole(response, guard)
-    const reply = parseObject(bytes)
-    if (!reply) throw malformed(source, 'the reply is not a JSON object')
-    if (reply['error'] !== undefined && reply['error'] !== null) throw convertInBand(source)
-    return { bytes, reply }
   }
 
   function openFetch(context: CallContext, guard: CallGuard, streamed: boolean): PackageFetch {
@@ -142,7 +117,7 @@ export function createVendorHttp(
       const headers = beta === undefined ? {} : { 'anthropic-beta': beta }
       const response = await send(url, { body, streamed, headers }, context, guard)
       const kept = { status: 200, headers: { 'content-type': response.headers.get('content-type') ?? '' } }
-      if (!streamed) return new Response(new Uint8Array(await readWhole(response, guard)), kept)
+      if (!streamed) return new Response(new Uint8Array(await readWhole(response, guard, source)), kept)
       return new Response(
         boundedBody(response, guard, source, { frameBytes: limits.frameBytes, passesOver: vendor.passesOver }),
         kept,
@@ -157,22 +132,11 @@ export function createVendorHttp(
     limits,
     timeouts,
     baseUrl,
-    guarded,
+    guarded: createGuarded(source, timeouts),
     request: ({ path, ...rest }, context, guard) => send(`${baseUrl}/${path}`, rest, context, guard),
-    readReply,
+    readReply: (response, guard) => readObject(response, guard, source),
     openFetch,
   }
-}
-
-/** The caller’s own mistake, found before anything was sent. */
-function isRefusal(thrown: unknown): boolean {
-  return thrown instanceof CairnError && (thrown.code === 'request.invalid' || thrown.code === 'model.capability')
-}
-
-/** As for servers of the OpenAI dialect (`openai/exchange.ts`). */
-function headTimeout(streamed: boolean, egress: 'local' | 'external', timeouts: Timeouts): number {
-  if (!streamed) return timeouts.totalTimeoutMs
-  return egress === 'local' ? Math.max(timeouts.connectTimeoutMs, timeouts.idleTimeoutMs) : timeouts.connectTimeoutMs
 }
 
 /** A base without a path gets the version of the dialect. */

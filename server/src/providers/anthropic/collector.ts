@@ -2,7 +2,8 @@
  * What Anthropic’s replies hold beside text, thinking text and tool calls: thinking blocks with their signatures (which
  * must come back unchanged with the results of tools), citations, blocks of other types, and the fields of the message.
  */
-import { isRecord, readCount } from '../openai/replies.ts'
+import { isRecord } from '../../base/index.ts'
+import { readCount } from '../openai/replies.ts'
 import type { Collector } from '../ai-sdk/vendor.ts'
 import type { Usage } from '../types.ts'
 

@@ -2,12 +2,12 @@
  * What the events of a *messages* stream say. The bytes pass through; read are only content, usage and the end, which is
  * `message_stop` and nothing else.
  */
+import { isRecord } from '../../base/index.ts'
 import { convertVendorError } from '../ai-sdk/errors.ts'
 import type { Progress } from '../openai/chat-frames.ts'
 import { malformed, type ErrorSource } from '../openai/errors.ts'
-import { applySplices, findFields } from '../openai/json-spans.ts'
-import { isRecord, parseObject } from '../openai/replies.ts'
-import { rewriteModel } from '../openai/rewrite.ts'
+import { parseObject } from '../openai/replies.ts'
+import { rewriteModelWithin } from '../openai/rewrite.ts'
 import { concatBytes, readFrame } from '../openai/sse-frames.ts'
 import type { NativeCall, StreamPiece } from '../types.ts'
 import { readMessageUsage } from './collector.ts'
@@ -75,21 +75,10 @@ export function createMessageFrames({ answerAs }: Pick<NativeCall, 'answerAs'>, 
         text += said.text
         chars += said.chars
         const isNamed = event['type'] === 'message_start' && answerAs !== null && span !== null
-        kept.push(isNamed ? renameMessage(frame, span, answerAs) : frame)
+        kept.push(isNamed ? rewriteModelWithin(frame, span, 'message', answerAs) : frame)
       }
       const bytes = concatBytes(kept)
       return { bytes, withoutUsage: bytes, text, chars }
     },
   }
-}
-
-/** The frame with the `model` of its `message` replaced and every other byte kept. */
-function renameMessage(frame: Uint8Array, span: { start: number; end: number }, model: string): Uint8Array {
-  const fields = findFields(frame.subarray(0, span.end), span.start)?.fields
-  const message = fields?.find(({ name }) => name === 'message')
-  if (!message) return frame
-  const before = frame.subarray(message.start, message.end)
-  const after = rewriteModel(before, model)
-  if (after === before) return frame
-  return applySplices(frame, [{ start: message.start, end: message.end, text: new TextDecoder().decode(after) }])
 }

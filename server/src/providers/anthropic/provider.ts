@@ -3,14 +3,14 @@
  * pass through byte for byte.
  */
 import type { Label } from '@cairn/contract'
-import { fail } from '../../base/index.ts'
+import { fail, isRecord } from '../../base/index.ts'
 import { createVendorChat } from '../ai-sdk/adapter.ts'
 import { createVendorHttp, type VendorHttpOptions } from '../ai-sdk/vendor-http.ts'
 import { declareModel } from '../model-kind.ts'
 import type { CallGuard } from '../openai/call-guard.ts'
 import { openChatStream } from '../openai/chat-stream.ts'
 import { malformed } from '../openai/errors.ts'
-import { isRecord, noUsage, readCount } from '../openai/replies.ts'
+import { noUsage, readCount } from '../openai/replies.ts'
 import { rewriteModel } from '../openai/rewrite.ts'
 import type { CallContext, ChatReply, ModelDeclaration, NativeCall, Provider } from '../types.ts'
 import { readMessageUsage } from './collector.ts'

@@ -1,9 +1,9 @@
 /** Anthropic behind the adapter of the AI SDK’s packages. */
 import type { JSONObject, JSONSchema7, LanguageModelV4CallOptions } from '@ai-sdk/provider'
+import { isRecord } from '../../base/index.ts'
 import type { FailureKind } from '../failure.ts'
 import { isAbsent, readRecord, readText, refuse, type Fields } from '../ai-sdk/refuse.ts'
 import type { AssistantPart, Vendor, VendorError } from '../ai-sdk/vendor.ts'
-import { isRecord } from '../openai/replies.ts'
 import { createAnthropicCollector } from './collector.ts'
 
 const fileTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'application/pdf', 'text/plain'])

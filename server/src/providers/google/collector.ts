@@ -2,7 +2,8 @@
  * What Google’s replies hold beside text, thoughts, function calls and pictures: the proofs of thinking that must come
  * back, safety ratings, grounding, parts of other kinds, and the fields of the reply.
  */
-import { isRecord, readCount } from '../openai/replies.ts'
+import { isRecord } from '../../base/index.ts'
+import { readCount } from '../openai/replies.ts'
 import type { Collector } from '../ai-sdk/vendor.ts'
 import type { Usage } from '../types.ts'
 

@@ -1,11 +1,11 @@
 /** Embeddings of the OpenAI dialect through Google’s package, which takes a hundred texts at a time. */
-import { fail } from '../../base/index.ts'
+import { fail, isRecord } from '../../base/index.ts'
 import { convertPackageError } from '../ai-sdk/errors.ts'
 import { findNumber, isAbsent, readList, readText, refuse } from '../ai-sdk/refuse.ts'
 import type { VendorHttp } from '../ai-sdk/vendor-http.ts'
 import type { CallGuard } from '../openai/call-guard.ts'
 import { malformed } from '../openai/errors.ts'
-import { isRecord, parseObject, readCount } from '../openai/replies.ts'
+import { parseObject, readCount } from '../openai/replies.ts'
 import type { CallContext, EmbeddingsCall, JsonReply } from '../types.ts'
 import { checkModelId, google, openPackage } from './vendor.ts'
 

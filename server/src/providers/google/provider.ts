@@ -1,10 +1,11 @@
 /** Google (the Gemini API). Chat and embeddings go through the vendor’s package. */
 import type { Label } from '@cairn/contract'
+import { isRecord } from '../../base/index.ts'
 import { createVendorChat } from '../ai-sdk/adapter.ts'
 import { createVendorHttp, type VendorHttpOptions } from '../ai-sdk/vendor-http.ts'
 import { declareModel } from '../model-kind.ts'
 import { malformed } from '../openai/errors.ts'
-import { isRecord, readCount } from '../openai/replies.ts'
+import { readCount } from '../openai/replies.ts'
 import type { CallContext, ModelDeclaration, Provider } from '../types.ts'
 import { createGoogleEmbeddings } from './embeddings.ts'
 import { google } from './vendor.ts'

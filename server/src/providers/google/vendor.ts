@@ -1,9 +1,9 @@
 /** Google (Gemini) behind the adapter of the AI SDK’s packages. */
 import type { JSONObject, JSONValue, LanguageModelV4CallOptions } from '@ai-sdk/provider'
+import { isRecord } from '../../base/index.ts'
 import type { FailureKind } from '../failure.ts'
 import { findRecord, isAbsent, readRecord, refuse, type Fields } from '../ai-sdk/refuse.ts'
 import type { Fetch, Vendor, VendorError } from '../ai-sdk/vendor.ts'
-import { isRecord } from '../openai/replies.ts'
 import { createGoogleCollector } from './collector.ts'
 
 export const google: Vendor = {

@@ -2,7 +2,7 @@
  * Turns whatever went wrong at an OpenAI-dialect server into one `UpstreamFailure`. Words of the provider reach the
  * caller only for the caller's own mistakes, bounded and with our key taken out; they never reach the log.
  */
-import { CairnError, type Clock, type Secret } from '../../base/index.ts'
+import { CairnError, isRecord, type Clock, type Secret } from '../../base/index.ts'
 import { UpstreamFailure, type FailureKind } from '../failure.ts'
 
 const messageChars = 500
@@ -111,10 +111,6 @@ function readError(body: Uint8Array): ToldError | undefined {
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Words of the provider for the caller: bounded, on one line, without keys. */

@@ -2,7 +2,7 @@
  * One request to a server of the OpenAI dialect and the reading of its reply, under the call's deadlines. Whatever goes
  * wrong leaves here as `UpstreamFailure`, or as the caller's own reason for leaving.
  */
-import type { Clock, Secret } from '../../base/index.ts'
+import { CairnError, type Clock, type Secret } from '../../base/index.ts'
 import type { Outbound } from '../../platform/index.ts'
 import { UpstreamFailure } from '../failure.ts'
 import type { CallContext } from '../types.ts'
@@ -35,10 +35,12 @@ export interface JsonBody {
   readonly reply: Record<string, unknown>
 }
 
+/** Runs a call under its deadlines. They end with it, unless its value goes on and ends them itself. */
+export type Guarded = <T>(context: CallContext, run: (guard: CallGuard) => Promise<T>, goesOn?: boolean) => Promise<T>
+
 export interface Exchange {
   readonly source: ErrorSource
-  /** Runs a call under its deadlines. They end with it, unless its value goes on and ends them itself. */
-  guarded<T>(context: CallContext, run: (guard: CallGuard) => Promise<T>, goesOn?: boolean): Promise<T>
+  readonly guarded: Guarded
   /** The reply when its status is 200. */
   request(request: ProviderRequest, context: CallContext, guard: CallGuard): Promise<Response>
   /** The reply’s JSON object, which must have a list of that name. */
@@ -49,7 +51,8 @@ export interface Exchange {
 export type ReplyList = 'choices' | 'data' | 'output'
 
 const replyBytes = 64 * 1_024 * 1_024
-const errorBytes = 65_536
+/** Read of a reply that is no success. */
+export const errorBytes = 65_536
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { id, baseUrl, apiKey, auth = 'bearer', egress, outbound, clock, timeouts } = options
@@ -90,40 +93,40 @@ export function createExchange(options: ExchangeOptions): Exchange {
     throw convertStatus(response, (await readBody(response, errorBytes, guard)).bytes, source)
   }
 
-  async function guarded<T>(
-    { signal }: CallContext,
-    run: (guard: CallGuard) => Promise<T>,
-    goesOn = false,
-  ): Promise<T> {
-    const guard = createCallGuard(signal, timeouts, clock)
+  async function readReply(response: Response, guard: CallGuard, list: ReplyList): Promise<JsonBody> {
+    const body = await readObject(response, guard, source)
+    if (!Array.isArray(body.reply[list])) throw malformed(source, `the reply has no list “${list}”`)
+    return body
+  }
+
+  return { source, guarded: createGuarded(source, timeouts), request, readReply }
+}
+
+/** Runs calls under their deadlines, for every provider. */
+export function createGuarded(source: ErrorSource, timeouts: Timeouts): Guarded {
+  return async ({ signal }, run, goesOn = false) => {
+    const guard = createCallGuard(signal, timeouts, source.clock)
     try {
       const value = await run(guard)
       if (!goesOn) guard.finish()
       return value
     } catch (thrown) {
       guard.close()
-      throw convertThrown(thrown, source, signal)
+      throw isRefusal(thrown) ? thrown : convertThrown(thrown, source, signal)
     }
   }
+}
 
-  async function readReply(response: Response, guard: CallGuard, list: ReplyList): Promise<JsonBody> {
-    const { bytes, complete } = await readBody(response, replyBytes, guard)
-    if (!complete) throw malformed(source, `the reply is larger than ${replyBytes} bytes`)
-    const reply = parseObject(bytes)
-    if (!reply) throw malformed(source, 'the reply is not a JSON object')
-    if (reply['error'] !== undefined && reply['error'] !== null) throw convertInBand(source)
-    if (!Array.isArray(reply[list])) throw malformed(source, `the reply has no list “${list}”`)
-    return { bytes, reply }
-  }
-
-  return { source, guarded, request, readReply }
+/** The caller’s own mistake, found before anything was sent. */
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof CairnError && (thrown.code === 'request.invalid' || thrown.code === 'model.capability')
 }
 
 /**
  * A local server loads a model before it sends the head of its first reply, which takes as long as the first token,
  * so it gets the time of a silence. A reply that is not streamed has its head when it is finished.
  */
-function headTimeout(streamed: boolean, egress: 'local' | 'external', timeouts: Timeouts): number {
+export function headTimeout(streamed: boolean, egress: 'local' | 'external', timeouts: Timeouts): number {
   if (!streamed) return timeouts.totalTimeoutMs
   return egress === 'local' ? Math.max(timeouts.connectTimeoutMs, timeouts.idleTimeoutMs) : timeouts.connectTimeoutMs
 }
@@ -134,6 +137,22 @@ function endpoint(baseUrl: string, path: string): string {
   const base = url.pathname.replace(/\/+$/, '')
   url.pathname = `${base === '' ? '/v1' : base}/${path}`
   return url.href
+}
+
+/** The whole body; one beyond what a reply may have is malformed. */
+export async function readWhole(response: Response, guard: CallGuard, source: ErrorSource): Promise<Uint8Array> {
+  const { bytes, complete } = await readBody(response, replyBytes, guard)
+  if (!complete) throw malformed(source, `the reply is larger than ${replyBytes} bytes`)
+  return bytes
+}
+
+/** The whole body as the JSON object of a success. */
+export async function readObject(response: Response, guard: CallGuard, source: ErrorSource): Promise<JsonBody> {
+  const bytes = await readWhole(response, guard, source)
+  const reply = parseObject(bytes)
+  if (!reply) throw malformed(source, 'the reply is not a JSON object')
+  if (reply['error'] !== undefined && reply['error'] !== null) throw convertInBand(source)
+  return { bytes, reply }
 }
 
 /** At most `limit` bytes of the body; `complete` is false when there were more, and the connection is closed then. */

@@ -5,8 +5,9 @@
  * Not everything is kept: a reply that was refused or filtered, that nothing finished, that ended at a limit which the
  * caller did not set, or whose tool calls have arguments that are not JSON, would repeat a mishap.
  */
+import { isRecord } from '../../base/index.ts'
 import { findFields, type FieldSpan } from './json-spans.ts'
-import { isRecord, parseObject, readChunk } from './replies.ts'
+import { parseObject, readChunk } from './replies.ts'
 import { createFrameSplitter, readFrame } from './sse-frames.ts'
 
 /** Text, a gap, or what stands there when usage was asked for and what when it was not. */

@@ -3,6 +3,7 @@
  * many more. Bytes pass through; `rewrite.ts` lists the only changes.
  */
 import type { Label } from '@cairn/contract'
+import { isRecord } from '../../base/index.ts'
 import { declareModel } from '../model-kind.ts'
 import type {
   CallContext,
@@ -20,7 +21,7 @@ import { defaultHoldLimits, doneFrame, openChatStream, type HoldLimits, type Tak
 import { malformed } from './errors.ts'
 import { createExchange, type ExchangeOptions, type ReplyList } from './exchange.ts'
 import { readResponseText, readResponseUsage, takeResponseFrames } from './response-frames.ts'
-import { isRecord, noUsage, readMessageText, readUsage } from './replies.ts'
+import { noUsage, readMessageText, readUsage } from './replies.ts'
 import { rewriteModel, rewriteRequest } from './rewrite.ts'
 
 export interface OpenAiProviderOptions extends ExchangeOptions {

@@ -1,4 +1,5 @@
 /** Reads the parts of JSON replies that Cairn must understand: whether it is one, usage, text, finish. */
+import { isRecord } from '../../base/index.ts'
 import type { Usage } from '../types.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -100,10 +101,6 @@ function countChars(value: unknown, depth: number): number {
   let chars = 0
   for (const [name, part] of Object.entries(value)) if (!unsaid.has(name)) chars += countChars(part, depth + 1)
   return chars
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The choices, or undefined when the object has no such list. */

@@ -3,12 +3,12 @@
  * end: `response.completed` or `response.incomplete`. `error` and `response.failed` are failures, and a connection that
  * closes before the end is a broken stream.
  */
+import { isRecord } from '../../base/index.ts'
 import type { NativeCall, StreamPiece, Usage } from '../types.ts'
 import type { Progress } from './chat-frames.ts'
 import { convertInBand, malformed, type ErrorSource } from './errors.ts'
-import { isRecord, parseObject, readCount, readDetail } from './replies.ts'
-import { applySplices, findFields } from './json-spans.ts'
-import { rewriteModel } from './rewrite.ts'
+import { parseObject, readCount, readDetail } from './replies.ts'
+import { rewriteModelWithin } from './rewrite.ts'
 import { concatBytes, readFrame } from './sse-frames.ts'
 
 /** Notes what the frames say and gives back the bytes for clients. */
@@ -32,7 +32,7 @@ export function takeResponseFrames(
       progress.failure = event ? convertInBand(source) : malformed(source, 'a frame is not a JSON object')
       break
     }
-    const named = answerAs === null || !span ? frame : renameResponse(frame, span, answerAs)
+    const named = answerAs === null || !span ? frame : rewriteModelWithin(frame, span, 'response', answerAs)
     if (isEnd(event)) {
       const response = event['response']
       progress.usage = (isRecord(response) ? readResponseUsage(response) : undefined) ?? progress.usage
@@ -80,15 +80,4 @@ function isFailure({ type }: Record<string, unknown>): boolean {
 
 function isEnd({ type }: Record<string, unknown>): boolean {
   return type === 'response.completed' || type === 'response.incomplete'
-}
-
-/** The frame with the `model` of its `response` replaced and every other byte kept. */
-function renameResponse(frame: Uint8Array, span: { start: number; end: number }, model: string): Uint8Array {
-  const fields = findFields(frame.subarray(0, span.end), span.start)?.fields
-  const response = fields?.find(({ name }) => name === 'response')
-  if (!response) return frame
-  const before = frame.subarray(response.start, response.end)
-  const after = rewriteModel(before, model)
-  if (after === before) return frame
-  return applySplices(frame, [{ start: response.start, end: response.end, text: new TextDecoder().decode(after) }])
 }

@@ -33,6 +33,25 @@ export function rewriteModel(json: Uint8Array, model: string): Uint8Array {
 }
 
 /**
+ * A frame of a stream with the `model` inside that field of its JSON replaced and every other byte kept. The JSON is
+ * at `span`.
+ */
+export function rewriteModelWithin(
+  frame: Uint8Array,
+  span: { readonly start: number; readonly end: number },
+  field: string,
+  model: string,
+): Uint8Array {
+  const fields = findFields(frame.subarray(0, span.end), span.start)?.fields
+  const holder = fields?.find(({ name }) => name === field)
+  if (!holder) return frame
+  const before = frame.subarray(holder.start, holder.end)
+  const after = rewriteModel(before, model)
+  if (after === before) return frame
+  return applySplices(frame, [{ start: holder.start, end: holder.end, text: new TextDecoder().decode(after) }])
+}
+
+/**
  * Every `model` that differs, not only the last: parsers disagree on which of two equal keys counts, and the provider
  * must run the model that routing judged.
  */

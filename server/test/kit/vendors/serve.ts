@@ -1,6 +1,6 @@
 /** What the upstreams in the vendors’ own dialects share: recording, faults, deterministic words, and sending. */
 import { createHash } from 'node:crypto'
-import { listen, type Exchange } from '../http-socket.ts'
+import { listen, pause, type Exchange } from '../http-socket.ts'
 
 export interface VendorFaults {
   headDelayMs?: number
@@ -246,12 +246,4 @@ async function writeSplit(exchange: Exchange, text: string, split: number | unde
     await exchange.write(bytes.slice(at, at + split))
     await new Promise((resolve) => setImmediate(resolve))
   }
-}
-
-export async function pause(ms: number, closed: AbortSignal): Promise<void> {
-  if (closed.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    closed.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 }
