@@ -3,7 +3,7 @@
  * passages that a principal was just shown to be allowed, and of nothing that a request says. So neither a key without
  * a partition nor a partition that a client names can be written down.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Principal } from '../base/index.ts'
 import type { InvalidationScope } from './scopes.ts'
 import type { CacheOutcome, Fill, LiveFill, RecordOutcome, ReuseOptions } from './types.ts'
@@ -86,12 +86,12 @@ export type KeyPart = string | number | boolean | null
  * broken surrogate pair would be the same.
  */
 function digest(parts: readonly KeyPart[]): string {
-  const hash = createHash('sha256')
+  let told = ''
   for (const part of parts) {
     const text = String(part)
-    hash.update(`${part === null ? 'null' : typeof part}:${text.length}:${text}`, 'utf16le')
+    told += `${part === null ? 'null' : typeof part}:${text.length}:${text}`
   }
-  return hash.digest('base64url')
+  return hash('sha256', Buffer.from(told, 'utf16le'), 'base64url')
 }
 
 function partition(parts: Omit<CachePartition, typeof madeHere>): CachePartition {

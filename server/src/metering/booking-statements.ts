@@ -97,7 +97,7 @@ function ledgerStatements(lines: readonly LedgerLine[]): Statement[] {
 }
 
 function insertLines(lines: readonly LedgerLine[]): Statement {
-  const rows = Array.from(lines, () => linePlaceholders).join(', ')
+  const rows = `${`${linePlaceholders}, `.repeat(lines.length - 1)}${linePlaceholders}`
   return {
     text: `INSERT INTO metering_ledger (${ledgerColumns.join(', ')}) VALUES ${rows} ON CONFLICT (id) DO NOTHING`,
     params: lines.flatMap((line) => [

@@ -29,7 +29,7 @@ interface HourSum {
   readonly hour: number
   readonly id: string
   readonly bucket: number
-  readonly sums: readonly number[]
+  readonly sums: number[]
 }
 
 const rowsPerStatement = 60
@@ -51,11 +51,15 @@ function addUp(lines: readonly LedgerLine[]): Map<string, HourSum> {
     for (const [dimension, id] of placesOf(line)) {
       const key = `${dimension}\n${hour}\n${id}\n${bucket}`
       const known = found.get(key)
-      const sums = known ? known.sums.map((sum, index) => sum + (numbers[index] ?? 0)) : numbers
-      found.set(key, { dimension, hour, id, bucket, sums })
+      if (known) addTo(known.sums, numbers)
+      else found.set(key, { dimension, hour, id, bucket, sums: [...numbers] })
     }
   }
   return found
+}
+
+function addTo(sums: number[], numbers: readonly number[]): void {
+  for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (numbers[at] ?? 0)
 }
 
 function placesOf({ keyId, principalId, teams, model, provider, kind }: LedgerLine): [Dimension, string][] {
