@@ -133,9 +133,11 @@ function createPieceReader({ take, body, guard, source, limits }: StreamParts): 
 }
 
 function joinPieces(pieces: readonly StreamPiece[]): StreamPiece {
+  const bytes = concatBytes(pieces.map((piece) => piece.bytes))
+  const isSame = pieces.every((piece) => piece.withoutUsage === piece.bytes)
   return {
-    bytes: concatBytes(pieces.map(({ bytes }) => bytes)),
-    withoutUsage: concatBytes(pieces.map(({ withoutUsage }) => withoutUsage)),
+    bytes,
+    withoutUsage: isSame ? bytes : concatBytes(pieces.map(({ withoutUsage }) => withoutUsage)),
     text: pieces.map(({ text }) => text).join(''),
     chars: pieces.reduce((sum, { chars, text }) => sum + (chars ?? text.length), 0),
   }
