@@ -1,5 +1,16 @@
 /** The pages of docs/reference, made from the tables that the programs themselves run on. */
-import { auditEventTable, errorTable, permissionTable } from '../contract/src/index.ts'
+import {
+  actions,
+  actionTable,
+  attributeTable,
+  auditEventTable,
+  denyImplications,
+  errorTable,
+  operators,
+  rolesBelow,
+  roleTable,
+  type RoleSpec,
+} from '../contract/src/index.ts'
 import { commands, flagUsage, globalFlags, usageOf, type CommandSpec } from '../server/src/cli/index.ts'
 import { listSettings, type Setting } from '../server/src/config/index.ts'
 import { routes } from '../server/src/http/index.ts'
@@ -14,7 +25,7 @@ export function renderReference(): Page[] {
   return [
     page('config', 'Settings', 'contract/src/config.ts', renderConfig()),
     page('errors', 'Errors', 'contract/src/errors.ts', renderErrors()),
-    page('permissions', 'Permissions', 'contract/src/permissions.ts', renderPermissions()),
+    page('permissions', 'Permissions', 'contract/src/access.ts', renderPermissions()),
     page('audit-events', 'Audit events', 'contract/src/audit-events.ts', renderAuditEvents()),
     page('http-api', 'HTTP API', 'server/src/http/routes.ts', renderRoutes()),
     page('command-line', 'Command line', 'server/src/cli/commands/index.ts', renderCommands()),
@@ -63,8 +74,56 @@ function renderErrors(): string {
 }
 
 function renderPermissions(): string {
-  const rows = Object.entries(permissionTable).map(([name, { on, description }]) => [`\`${name}\``, on, description])
-  return `What can be allowed. The owner holds all of them.\n\n${table(['permission', 'on', 'allows to'], rows)}`
+  const roles = Object.entries(roleTable)
+  const holds = new Map(
+    roles.map(([id]) => [
+      id,
+      new Set(
+        rolesBelow(id, (each) => findRole(each)?.inherits).flatMap((each) => [...(findRole(each)?.actions ?? [])]),
+      ),
+    ]),
+  )
+  const actionRows = actions.map((action) => [
+    `\`${action}\``,
+    actionTable[action].on.join(', '),
+    actionTable[action].description,
+    roles
+      .filter(([id]) => holds.get(id)?.has(action))
+      .map(([id, { actions: own }]) => ((own as readonly string[]).includes(action) ? `**${id}**` : id))
+      .join(', ') || 'none: granted in an emergency only',
+  ])
+  const mark = (id: string, action: string) => {
+    if (findRole(id)?.actions.some((own) => own === action) === true) return '●'
+    return [...(holds.get(id) ?? [])].some((held) => held === action) ? '○' : ''
+  }
+  const matrix = actions.map((action) => [`\`${action}\``, ...roles.map(([id]) => mark(id, action))])
+  const roleRows = roles.map(([id, { inherits, description }]) => [
+    `\`${id}\``,
+    inherits.join(', ') || '–',
+    description,
+  ])
+  const attributeRows = Object.entries(attributeTable).map(([name, { type, of, description }]) => [
+    `\`${name}\``,
+    type,
+    of,
+    description,
+  ])
+  return [
+    'Generated from the tables in `contract/src/access.ts`. How statements are put together: [Access](../guide/access.md).',
+    `## Actions\n\nA role in bold has the action itself, the others inherit it.\n\n${table(['action', 'can be given on', 'allows to', 'roles'], actionRows)}`,
+    `## Roles\n\n${table(['role', 'inherits', 'what for'], roleRows)}`,
+    `## Roles and their actions\n\n● own, ○ inherited\n\n${table(['action', ...roles.map(([id]) => id)], matrix)}`,
+    `## Attributes of conditions\n\nOperators: ${operators.map((each) => `\`${each}\``).join(', ')}. \`resource.property.NAME\` is a property of the note’s front matter.\n\n${table(['attribute', 'type', 'told by', 'meaning'], attributeRows)}`,
+    `## What a deny removes too\n\n${Object.entries(denyImplications)
+      .map(
+        ([action, others]) => `- Denying \`${action}\` denies ${others.map((each) => `\`${each}\``).join(', ')} too.`,
+      )
+      .join('\n')}`,
+  ].join('\n\n')
+}
+
+function findRole(id: string): RoleSpec | undefined {
+  return Object.hasOwn(roleTable, id) ? roleTable[id as keyof typeof roleTable] : undefined
 }
 
 function renderAuditEvents(): string {
@@ -84,7 +143,9 @@ function renderRoutes(): string {
     typeof permission === 'string'
       ? permission === 'public'
         ? 'none'
-        : `\`${permission}\``
+        : permission === 'signed-in'
+          ? 'signed in'
+          : `\`${permission}\``
       : `\`${permission.unlessLocal}\`, none from this machine`,
     replies.map(({ status, mediaType }) => (mediaType === 'text/event-stream' ? 'events' : String(status))).join(', '),
   ])

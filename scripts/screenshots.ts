@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { openBrowser, type Visit } from '../server/test/browser.ts'
 import { repository, startServer, type RunningServer } from '../server/test/harness.ts'
+import { addRules, openAccessRig } from '../server/test/kit/access-page.ts'
 import { startUpstream } from '../server/test/kit/upstream.ts'
 import { startServices } from './services.ts'
 
@@ -103,6 +104,56 @@ const busyPictures: Record<string, (page: Page) => Promise<void>> = {
   },
 }
 
+/** Taken last, with a small company on the server; `view` is the address within the page of access. */
+const accessPictures: Record<string, { view: (vault: string) => string; act: (page: Page) => Promise<void> }> = {
+  'access-people': {
+    view: () => 'view=people',
+    act: (page) => page.getByText('Ann Larsen').first().waitFor(),
+  },
+  'access-roles': {
+    view: () => 'view=matrix',
+    act: async (page) => {
+      await page.getByText('roles, ').waitFor()
+      const cell = page.locator('[data-place="7 4"]')
+      if ((await cell.count()) > 0) await cell.focus()
+      else await page.locator('summary').nth(3).click()
+    },
+  },
+  'access-folders': {
+    view: (vault) => `view=folders&scope=${encodeURIComponent(`folder:${vault}/Engineering`)}`,
+    act: (page) => page.getByRole('list', { name: 'Who may read' }).waitFor(),
+  },
+  'access-give': {
+    view: (vault) => `view=folders&scope=${encodeURIComponent(`folder:${vault}/Engineering`)}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Give a role' }).click()
+      await page.getByRole('combobox', { name: 'Who' }).fill('cl')
+      await page.getByRole('option', { name: 'Cleo Martins' }).waitFor()
+    },
+  },
+  'access-policy': {
+    view: () => 'view=policy',
+    act: (page) => page.getByRole('list', { name: 'Revisions' }).waitFor(),
+  },
+  'access-save': {
+    view: () => 'view=policy',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Remove contractors-board' }).click()
+      await page.getByRole('button', { name: 'Add to never allowed' }).click()
+      await page.getByLabel('Where').selectOption('folder')
+      await page.getByLabel('Folder').fill('Engineering')
+      await page.getByRole('button', { name: 'Add', exact: true }).click()
+      await page.getByRole('button', { name: 'Check and save' }).click()
+      await page.getByRole('list', { name: 'Who gains and loses notes' }).waitFor()
+    },
+  },
+  'access-why': {
+    view: (vault) =>
+      `view=why&action=read&resource=${encodeURIComponent(`note:${vault}/Board/Risk register 2026.md`)}&subject=BEN`,
+    act: (page) => page.locator('.access-verdict').waitFor(),
+  },
+}
+
 const wanted = process.argv.slice(2)
 const folder = join(repository, 'docs/screenshots')
 await mkdir(folder, { recursive: true })
@@ -139,6 +190,7 @@ if (listWanted(Object.keys(chattyPictures)).length > 0) await beChatty(server)
 await takeAll(Object.keys(chattyPictures))
 if (listWanted(Object.keys(busyPictures)).length > 0) await beBusy(server)
 await takeAll(Object.keys(busyPictures))
+if (listWanted(Object.keys(accessPictures)).length > 0) await takeAccess()
 await hosted.close()
 await failing.close()
 
@@ -156,6 +208,24 @@ async function takeAll(names: readonly string[]): Promise<void> {
   for (const { name, size, theme, file } of listWanted(names)) {
     await using visit = await browser.visit({ ...size, theme })
     await take(visit, name)
+    await writeFile(join(folder, file), await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
+    console.log([join(folder, file), ...visit.problems].join('\n  '))
+  }
+}
+
+async function takeAccess(): Promise<void> {
+  const rig = await openAccessRig(server, browser)
+  await addRules(rig, (name) => rig.open('', { name }))
+  const { vault, people } = rig.company
+  for (const { name, size, theme, file } of listWanted(Object.keys(accessPictures))) {
+    const picture = accessPictures[name]
+    if (!picture) continue
+    await using visit = await rig.open(picture.view(vault).replace('BEN', `user:${people.get('Ben')}`), {
+      ...size,
+      theme,
+    })
+    await picture.act(visit.page)
+    await visit.page.waitForTimeout(300)
     await writeFile(join(folder, file), await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
     console.log([join(folder, file), ...visit.problems].join('\n  '))
   }

@@ -67,6 +67,22 @@ export interface BuiltCollection {
   passages(query: string, limit: number, context?: string): Passage[]
 }
 
+function noteOf(id: string, title: string) {
+  const judged = { path: id, tags: [], label: 'internal' as const }
+  return {
+    noteId: id,
+    path: id,
+    version: '',
+    title,
+    tags: [],
+    label: judged.label,
+    judged,
+    ai: true,
+    date: 0,
+    headings: [title],
+  }
+}
+
 export function buildCollection({ documents }: Collection): BuiltCollection {
   const index = new SearchIndex()
   const texts = new Map<string, string>()
@@ -78,7 +94,7 @@ export function buildCollection({ documents }: Collection): BuiltCollection {
     const terms = extractTerms(full, note, chunkNote(full, note))
     texts.set(id, full)
     index.upsert(
-      { noteId: id, path: id, version: '', title, tags: [], label: 'internal', ai: true, date: 0, headings: [title] },
+      noteOf(id, title),
       packTerms(terms, (term) => index.dictionary.idOf(term)),
     )
     const own = terms.map(({ counts }) => ({
@@ -124,6 +140,7 @@ export function buildCollection({ documents }: Collection): BuiltCollection {
           end,
           quote: texts.get(note.noteId)?.slice(start, end) ?? '',
           label: 'internal',
+          facts: { tags: [], label: 'internal' },
           score,
           strength,
         })),

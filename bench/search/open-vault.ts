@@ -27,6 +27,7 @@ export async function openVault(path: string): Promise<OpenVault> {
     root: await realpath(path),
     store: indexStore,
     clock: systemClock,
+    guard: async () => ({}),
     onCommit() {},
     onProgress() {},
   })

@@ -1,4 +1,4 @@
-/** Shapes under `/api` and `/auth`: vaults, notes, models, keys, sessions, health. */
+/** Shapes under `/api` and `/auth`: vaults, notes, models, health. */
 import { z } from 'zod'
 import { labelSchema } from './labels.ts'
 
@@ -64,40 +64,6 @@ export const noteSchema = z.object({
 })
 
 export type NoteView = z.infer<typeof noteSchema>
-
-export const keyCreateSchema = z.strictObject({
-  name: z.string().trim().min(1).max(120),
-  expiresInDays: z.int().min(1).max(3_650).optional(),
-})
-
-export const keyInfoSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  /** The first characters of the key, to tell keys apart. */
-  prefix: z.string(),
-  createdAt: z.int(),
-  expiresAt: z.int().nullable(),
-  lastUsedAt: z.int().nullable(),
-  revokedAt: z.int().nullable(),
-})
-
-export type KeyInfo = z.infer<typeof keyInfoSchema>
-
-export const keyListSchema = z.object({ keys: z.array(keyInfoSchema) })
-
-/** `key` is shown this once and stored only as a hash. */
-export const keyCreatedSchema = keyInfoSchema.extend({ key: z.string() })
-
-export const signInSchema = z.strictObject({ token: z.string().min(20).max(200) })
-
-export const signInLinkSchema = z.object({ url: z.string(), expiresAt: z.int() })
-
-export const sessionSchema = z.object({
-  principal: z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }),
-  server: z.object({ version: z.string(), deploymentId: z.string() }),
-})
-
-export type SessionInfo = z.infer<typeof sessionSchema>
 
 export const healthSchema = z.object({ status: z.enum(['ok', 'starting', 'stopping', 'failed']) })
 

@@ -14,6 +14,36 @@ export const auditEventTable = {
   'session.ended': { category: 'identity', description: 'Somebody signed out.', fields: [] },
   'key.created': { category: 'identity', description: 'An API key was made.', fields: ['keyId', 'name'] },
   'key.revoked': { category: 'identity', description: 'An API key was revoked.', fields: ['keyId'] },
+  'session.revoked': { category: 'identity', description: 'Sessions were ended from elsewhere.', fields: ['sessions'] },
+  'sign-in.refused': { category: 'identity', description: 'An attempt to sign in failed.', fields: ['method', 'code'] },
+  'link.created': {
+    category: 'identity',
+    description: 'A single-use link was made for somebody.',
+    fields: ['purpose', 'user'],
+  },
+  'user.created': { category: 'identity', description: 'A person or service was added.', fields: ['user', 'kind'] },
+  'user.changed': {
+    category: 'identity',
+    description: 'A person or service was changed.',
+    fields: ['user', 'changes'],
+  },
+  'user.removed': { category: 'identity', description: 'A person or service was removed.', fields: ['user'] },
+  'group.changed': {
+    category: 'identity',
+    description: 'A group or its members were changed.',
+    fields: ['group', 'change', 'member'],
+  },
+  'password.changed': { category: 'identity', description: 'A password was set or changed.', fields: ['user', 'how'] },
+  'totp.changed': {
+    category: 'identity',
+    description: 'A second factor was set up, removed, or its recovery codes made anew.',
+    fields: ['user', 'change'],
+  },
+  'device.decided': {
+    category: 'identity',
+    description: 'Somebody approved or refused a device.',
+    fields: ['approved', 'vault'],
+  },
   'access.refused': { category: 'access', description: 'A call was refused.', fields: ['code', 'route'] },
   'question.asked': {
     category: 'question',
@@ -47,6 +77,39 @@ export const auditEventTable = {
     description: 'A request in Anthropic’s dialect was passed on.',
     fields: ['model', 'provider', 'egress', 'tokensIn', 'tokensOut', 'streamed'],
   },
+  'policy.changed': {
+    category: 'access',
+    description: 'The policy was changed.',
+    fields: ['what', 'revision', 'epoch', 'statement'],
+  },
+  'policy.proposed': {
+    category: 'access',
+    description: 'A change of the policy waits for a second person.',
+    fields: ['proposal', 'base'],
+  },
+  'policy.decided': {
+    category: 'access',
+    description: 'A proposed change was approved or rejected.',
+    fields: ['proposal', 'approved', 'revision'],
+  },
+  'delegation.created': {
+    category: 'access',
+    description: 'Somebody lets another do for a time what they may do themselves.',
+    fields: ['delegation', 'to', 'role'],
+  },
+  'delegation.revoked': { category: 'access', description: 'A delegation was ended.', fields: ['delegation'] },
+  'emergency.requested': {
+    category: 'access',
+    description: 'Somebody asked for emergency access.',
+    fields: ['emergency', 'scope'],
+  },
+  'emergency.approved': {
+    category: 'access',
+    description: 'Emergency access was approved.',
+    fields: ['emergency', 'by'],
+  },
+  'emergency.ended': { category: 'access', description: 'Emergency access was ended early.', fields: ['emergency'] },
+  'emergency.reviewed': { category: 'access', description: 'Emergency access was reviewed.', fields: ['emergency'] },
   'provider.changed': {
     category: 'system',
     description: 'A model provider was added or changed.',
@@ -56,6 +119,11 @@ export const auditEventTable = {
   'provider.tested': { category: 'system', description: 'A model provider was tested.', fields: ['provider', 'code'] },
   'budget.changed': { category: 'system', description: 'Budgets and limits were set.', fields: ['rules'] },
   'usage.read': { category: 'system', description: 'Somebody looked at usage and cost.', fields: ['by'] },
+  'note.released': {
+    category: 'access',
+    description: 'Somebody confirmed that a label, tag or property is gone from a note.',
+    fields: ['vault', 'note', 'label', 'tags', 'attributes'],
+  },
   'vault.registered': { category: 'vault', description: 'A vault was registered.', fields: ['vault'] },
   'vault.removed': { category: 'vault', description: 'A vault was removed from the server.', fields: ['vault'] },
   'vault.reindexed': { category: 'vault', description: 'A vault was indexed again by request.', fields: ['vault'] },

@@ -4,6 +4,7 @@
  * takes a value out of the configuration into the secrets, where nothing prints it.
  */
 import { z } from 'zod'
+import { authZenAdapterSchema } from './authzen.ts'
 import { labelSchema } from './labels.ts'
 
 export interface SettingMeta {
@@ -35,6 +36,11 @@ const milliseconds = (usual: number) =>
     .max(365 * day)
     .default(usual)
 const flagValue = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+
+/** The ID token comes over this connection, so it is encrypted, or stays on this machine. */
+function isSafeIssuer(address: string): boolean {
+  return /^https:\/\/|^http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:\/|$)/i.test(address)
+}
 
 const usdPerMTok = z.number().nonnegative().max(1e6)
 const modelId = z.string().min(1).max(200)
@@ -100,7 +106,8 @@ export const configSchema = z.strictObject({
       host: setting(z.string().min(1).default('127.0.0.1'), {
         env: 'CAIRN_HOST',
         flag: '--host',
-        description: 'Address to listen on. Only loopback addresses are accepted until sign-in for teams exists.',
+        description:
+          'Address to listen on. One beyond loopback needs an owner who can sign in, an https:// public address and a trusted proxy.',
       }),
       port: setting(port.default(8484), {
         env: 'CAIRN_PORT',
@@ -112,6 +119,16 @@ export const configSchema = z.strictObject({
         flag: '--public-url',
         description: 'The address under which others reach this server. Its host name is then accepted in requests.',
       }),
+      trustedProxies: setting(
+        z
+          .array(z.union([z.ipv4(), z.ipv6()]))
+          .max(100)
+          .default([]),
+        {
+          description:
+            'Addresses of proxies in front of this server, which end TLS and say in `X-Forwarded-For` who is there. Needed, with an https:// public address, to listen beyond this machine.',
+        },
+      ),
       maxBodyBytes: setting(
         z.coerce
           .number<unknown>()
@@ -188,6 +205,83 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_OWNER_KEY',
         secret: true,
         description: 'API key of the owner, taken while no owner exists. For automation and tests.',
+      }),
+      sessionMs: setting(
+        z.coerce
+          .number<unknown>()
+          .int()
+          .min(60_000)
+          .max(365 * day)
+          .default(30 * day),
+        {
+          env: 'CAIRN_SESSION_MS',
+          description: 'How long a session of the console lasts at most, in milliseconds.',
+        },
+      ),
+      sessionIdleMs: setting(
+        z.coerce
+          .number<unknown>()
+          .int()
+          .min(1_000)
+          .max(365 * day)
+          .default(7 * day),
+        {
+          env: 'CAIRN_SESSION_IDLE_MS',
+          description: 'A session that was not used for so long has ended, in milliseconds.',
+        },
+      ),
+      requireMfa: setting(z.enum(['off', 'admins', 'everyone']).default('off'), {
+        env: 'CAIRN_REQUIRE_MFA',
+        description:
+          'Who must show a second factor in the console: nobody, those who administer the server, or everyone. The provider’s word counts for those who sign in with OpenID Connect.',
+      }),
+      openid: z
+        .strictObject({
+          issuer: setting(
+            z
+              .url({ protocol: /^https?$/ })
+              .refine(isSafeIssuer, 'give an https:// address; http:// only on this machine')
+              .optional(),
+            {
+              env: 'CAIRN_OPENID_ISSUER',
+              description: 'Address of the provider of OpenID Connect. Unset: signing in with one is off.',
+            },
+          ),
+          clientId: setting(z.string().min(1).max(500).default('cairn'), {
+            env: 'CAIRN_OPENID_CLIENT_ID',
+            description: 'Client id of this server at the provider.',
+          }),
+          clientSecret: setting(z.string().min(1).max(1_000).optional(), {
+            env: 'CAIRN_OPENID_CLIENT_SECRET',
+            secret: true,
+            description: 'Client secret of this server at the provider. Unset: a public client, with PKCE alone.',
+          }),
+          name: setting(z.string().min(1).max(60).default('single sign-on'), {
+            env: 'CAIRN_OPENID_NAME',
+            description: 'Name of the provider on the button “Sign in with …”.',
+          }),
+          scopes: setting(z.string().min(6).max(500).default('openid profile email'), {
+            env: 'CAIRN_OPENID_SCOPES',
+            description: 'Scopes to ask the provider for, with a space between them. Some need one more for groups.',
+          }),
+          groupsClaim: setting(z.string().min(1).max(200).default('groups'), {
+            env: 'CAIRN_OPENID_GROUPS_CLAIM',
+            description: 'Claim with the groups of the person.',
+          }),
+          groups: setting(z.record(z.string().min(1).max(200), z.string().trim().min(1).max(120)).default({}), {
+            description:
+              'Groups here by the provider’s names for them, such as {"cn=eng": "Engineering"}. Others are not taken over.',
+          }),
+          allowCreate: setting(flagValue.default(false), {
+            env: 'CAIRN_OPENID_ALLOW_CREATE',
+            description:
+              'Make an account at the first sign-in. Otherwise people are invited first, by the same e-mail address.',
+          }),
+        })
+        .prefault({}),
+      authzen: setting(authZenAdapterSchema.optional(), {
+        description:
+          'How AuthZEN clients’ subjects, resources and actions become ours. Unset: they use our own names. See docs/guide/access.md.',
       }),
     })
     .prefault({}),

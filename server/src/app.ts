@@ -4,7 +4,14 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { accessSchema, createAccess, type Access } from './access/index.ts'
+import {
+  accessSchema,
+  policySchema,
+  createAccess,
+  describeProtection,
+  type Access,
+  type AccessOptions,
+} from './access/index.ts'
 import { auditSchema, createAudit, type Audit } from './audit/index.ts'
 import {
   createId,
@@ -19,9 +26,18 @@ import {
   type Logger,
   type Principal,
 } from './base/index.ts'
-import { cacheEraSchema, openTieredCache, sumStats, type Cache, type CacheStats } from './cache/index.ts'
+import { cacheEraSchema, openTieredCache, type CacheStats } from './cache/index.ts'
 import type { LoadedConfig } from './config/index.ts'
-import { createCacheMetrics, createHttpServer, type HttpServer, type MetricSource } from './http/index.ts'
+import {
+  createHttpServer,
+  describeCache,
+  describeDrift,
+  describeEgress,
+  describeHealth,
+  describeLoad,
+  describeTurn,
+  type HttpServer,
+} from './http/index.ts'
 import { createMeteringMetrics, meteringSchema, openMeter } from './metering/index.ts'
 import {
   createAnnounce,
@@ -33,7 +49,14 @@ import {
   createSearch,
   openPipelineCaches,
 } from './pipeline/index.ts'
-import { createOutbound, createPermitOffice, openKeyring, openRedis, type Outbound } from './platform/index.ts'
+import {
+  createOutbound,
+  createPermitOffice,
+  openKeyring,
+  openRedis,
+  type Outbound,
+  type PermitOffice,
+} from './platform/index.ts'
 import {
   createDriftWatch,
   createHealthBoard,
@@ -43,7 +66,6 @@ import {
   followProviders,
   providersSchema,
   sharePlaces,
-  type DriftWatch,
   type Routing,
 } from './routing/index.ts'
 import {
@@ -55,7 +77,15 @@ import {
   type Store,
   type StoreLocation,
 } from './storage/index.ts'
-import { beginRun, indexSchema, openIndexingTurn, openVaults, vaultsSchema, type Vaults } from './vaults/index.ts'
+import {
+  beginRun,
+  indexSchema,
+  openIndexingTurn,
+  openVaults,
+  readFacts,
+  vaultsSchema,
+  type Vaults,
+} from './vaults/index.ts'
 
 export interface AppOptions {
   readonly loaded: LoadedConfig
@@ -98,13 +128,14 @@ export interface App {
 const stateSchemas = [
   deploymentSchema,
   accessSchema,
+  policySchema,
   auditSchema,
   vaultsSchema,
   cacheEraSchema,
   meteringSchema,
   providersSchema,
 ]
-const keyPurposes = ['receipt-label', 'cache', 'cache-names', 'provider-keys'] as const
+const keyPurposes = ['receipt-label', 'cache', 'cache-names', 'provider-keys', 'session', 'second-factors'] as const
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of what there is, in the order of making
 export async function openApp({
@@ -147,7 +178,20 @@ export async function openApp({
     const isFirst = worker?.beginsRun ?? hold?.isFirst ?? false
     await requireSameKeyring(store, { fingerprint: keyring.sign('receipt-label', 'keyring'), isFirst })
     const localCredential = worker?.localCredential ?? createLocalCredential()
-    const access = await createAccess({ store, clock, logger, ownerKey: secrets.ownerKey, localCredential, peers })
+    const permits = createPermitOffice()
+    const outbound = createOutbound({ permits, clock, logger, keepAlive: config.internal.keepAlive })
+    const access = await createAccess({
+      store,
+      clock,
+      logger,
+      ownerKey: secrets.ownerKey,
+      localCredential,
+      peers,
+      seal: keyring,
+      settings: identitySettings(loaded),
+      door: createOpenIdDoor(permits, outbound),
+      factsOf: async (vault, path) => (await readFacts(indexStore, vault, [path])).get(path) ?? null,
+    })
     const audit = createAudit({ store, clock })
     const cache = await openTieredCache({
       directory: config.data.directory,
@@ -163,8 +207,6 @@ export async function openApp({
     closers.push(() => cache.close())
     peers.answer('cache', () => cache.stats())
 
-    const permits = createPermitOffice()
-    const outbound = createOutbound({ permits, clock, logger, keepAlive: config.internal.keepAlive })
     const redis = secrets.redisUrl === null ? null : await openRedis({ url: secrets.redisUrl, clock, logger })
     closers.push(async () => redis?.close())
     const share = createHealthShare({ redis, deploymentId, clock, logger })
@@ -178,6 +220,8 @@ export async function openApp({
       clock,
       logger,
       limits: sharePlaces(workers),
+      mayUse: (principal, { id, egress, provider }) =>
+        access.may(principal, 'model.use', `model:${id}`, { 'model.egress': egress, 'model.provider': provider.id }),
     })
     closers.push(() => routing.close())
     const stored = createProviderStore({ store, seal: keyring, clock, logger })
@@ -202,6 +246,7 @@ export async function openApp({
       semanticWeight: config.retrieval.semanticWeight,
       keepOut: config.data.directory,
       announce: createAnnounce(cache),
+      protection: describeProtection(access),
       ...(isShared ? { shared: { turn, peers } } : {}),
     })
     closers.push(() => vaults.close())
@@ -252,7 +297,11 @@ export async function openApp({
         messages: createMessages(services),
         responses: createResponses(services),
       },
-      settings: { ...config.server, ...(worker ? { port: worker.port, reusePort: true } : {}) },
+      settings: {
+        ...config.server,
+        authzen: config.access.authzen,
+        ...(worker ? { port: worker.port, reusePort: true } : {}),
+      },
       peers,
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
@@ -283,6 +332,23 @@ export async function openApp({
 
 export function createLocalCredential(): Secret {
   return new Secret(`cairn_local_${createToken(32)}`)
+}
+
+function identitySettings({ config: { access }, secrets }: LoadedConfig): AccessOptions['settings'] {
+  const { sessionMs, sessionIdleMs, requireMfa, openid } = access
+  const { issuer, ...rest } = openid
+  return {
+    sessionMs,
+    sessionIdleMs,
+    requireMfa,
+    openid: issuer === undefined ? null : { ...rest, issuer, clientSecret: secrets.openIdClientSecret },
+  }
+}
+
+/** The provider of sign-ins is reached through the one door like everybody else; identity says which origins are its. */
+function createOpenIdDoor(permits: PermitOffice, outbound: Outbound): AccessOptions['door'] {
+  return (url, request) =>
+    outbound.fetch(permits.issue({ provider: 'openid', egress: 'external', url }), { url, ...request })
 }
 
 /** Where the deployment is, for `holdDeployment`. */
@@ -316,72 +382,4 @@ function watchHealth(store: Store, vaults: Vaults, closers: (() => Promise<unkno
   const timer = setInterval(() => void check(), checkEveryMs)
   closers.push(async () => clearInterval(timer))
   return () => (vaults.isHealthy() ? state : 'failed')
-}
-
-const describeCache = (cache: Cache): MetricSource => createCacheMetrics(() => sumStats([cache.stats()]))
-
-/** What went through the outbound door. Providers are named by the configuration, so they are no secret of a person. */
-function describeEgress(outbound: Outbound): MetricSource {
-  return () => [
-    {
-      name: 'cairn_egress_requests_total',
-      help: 'Requests that went through the outbound door, by provider and how they ended.',
-      type: 'counter',
-      samples: outbound.counts().flatMap(({ provider, egress, requests, failed, denied }) => [
-        { labels: { provider, egress, outcome: 'ok' }, value: requests - failed - denied },
-        { labels: { provider, egress, outcome: 'failed' }, value: failed },
-        { labels: { provider, egress, outcome: 'denied' }, value: denied },
-      ]),
-    },
-  ]
-}
-
-function describeLoad(routing: Routing): MetricSource {
-  const gauge = (name: string, help: string, read: (load: ReturnType<Routing['load']>[number]) => number) => ({
-    name,
-    help,
-    type: 'gauge' as const,
-    samples: routing.load().map((load) => ({ labels: { provider: load.provider }, value: read(load) })),
-  })
-  return () => [
-    gauge('cairn_upstream_in_flight', 'Requests under way at a provider.', ({ inFlight }) => inFlight),
-    gauge('cairn_upstream_waiting', 'Requests waiting for a provider.', ({ waiting }) => waiting),
-  ]
-}
-
-/** Deployments are named by the configuration, as providers are. */
-function describeHealth(routing: Routing): MetricSource {
-  return () => [
-    {
-      name: 'cairn_deployment_usable',
-      help: 'Whether a model at a provider is in use (1) or left alone for now (0), as each process sees it.',
-      type: 'gauge',
-      merge: 'min',
-      samples: routing.health().map(({ provider, model, state }) => ({
-        labels: { provider, model },
-        value: state === 'ok' || state === 'starting' ? 1 : 0,
-      })),
-    },
-  ]
-}
-
-/** How far what providers tell is from what we compute. */
-function describeDrift(drift: DriftWatch): MetricSource {
-  return () => [
-    {
-      name: 'cairn_usage_drift_ratio',
-      help: 'Usage that a provider told by what was computed here; 1 where they agree.',
-      type: 'gauge',
-      merge: 'max',
-      samples: drift.ratios().map(({ deployment, of, ratio }) => ({ labels: { deployment, of }, value: ratio })),
-    },
-  ]
-}
-
-/** Over all processes of a deployment it adds up to one, except in the moment of a takeover. */
-function describeTurn(vaults: Vaults): MetricSource {
-  const help = 'Processes of this server that have the turn to index; one in a deployment has it.'
-  return () => [
-    { name: 'cairn_indexing_processes', help, type: 'gauge', samples: [{ value: vaults.isIndexing() ? 1 : 0 }] },
-  ]
 }

@@ -168,20 +168,34 @@ export function recordInvalidations(
 
 function createAccess(): HttpDependencies['access'] {
   return {
+    // What the tests of this kit never reach; a real one stands behind the tests of identity.
+    identity: { signIn: { endSessionUrl: async () => null } } as unknown as HttpDependencies['access']['identity'],
     async authenticate({ key, session }) {
       if (key === ownerKey) return owner
       if (key === guestKey) return guest
       if (session === sessionValue) return { ...owner, via: 'session' }
       return fail(key === null ? 'access.unauthenticated' : 'access.key-unknown')
     },
-    require(principal) {
-      if (principal.id === 'guest') fail('access.forbidden')
+    policy: {} as HttpDependencies['access']['policy'],
+    async confirm() {},
+    may: ({ id }) => id !== 'guest',
+    require({ id }) {
+      if (id === 'guest') fail('access.forbidden')
     },
+    requireSignedIn({ id }) {
+      if (id === 'guest') fail('access.forbidden')
+    },
+    async requireManage() {},
+    requireJoin() {},
     filter: () => ({ kind: 'all' }),
+    seesVault: () => true,
+    subjectOf: ({ id }) => ({ principal: `user:${id}` }),
+    contextOf: () => ({}),
     async signIn(token) {
       if (token !== signInToken) fail('access.link-invalid')
       return { session: sessionValue, expiresAt: systemClock.now() + 60_000, principal: owner }
     },
+    principalOf: () => owner,
     async signOut() {},
     createSignInToken: async () => ({ token: signInToken, expiresAt: 1 }),
     listKeys: async () => [],
@@ -193,6 +207,9 @@ function createAccess(): HttpDependencies['access'] {
       expiresAt: null,
       lastUsedAt: null,
       revokedAt: null,
+      bound: null,
+      parent: null,
+      device: null,
       key: 'ck_secret',
     }),
     async revokeKey(_principal, id) {
@@ -243,6 +260,10 @@ function createVaults(): {
     subscribers: () => listeners.size,
     pathsRead,
     vaults: {
+      allFacts: async () => [],
+      factsOf: async () => new Map(),
+      listHeld: async () => [],
+      releaseHeld: async () => fail('note.not-held'),
       list: async () => [vault],
       find: (id) => (id === vault.id ? vault : undefined),
       add: async ({ path }) => (path === '/missing' ? fail('vault.folder') : vault),

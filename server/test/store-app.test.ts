@@ -217,7 +217,7 @@ const remember = (thrown: unknown) => void unhandled.push(thrown)
 process.on('unhandledRejection', remember)
 afterAll(() => void process.off('unhandledRejection', remember))
 
-test('while PostgreSQL is away calls get 503 storage.failed in the right shape; when it is back all is as before', async () => {
+test('while PostgreSQL is away calls get 503 access.unconfirmed in the right shape; when it is back all is as before', async () => {
   const databaseUrl = await databases.take()
   const door = await createDoor(databaseUrl)
   const running = await start(door.url)
@@ -255,7 +255,7 @@ test('while PostgreSQL is away calls get 503 storage.failed in the right shape; 
     }
     expect(listed.status).toBe(503)
     expect(listed.headers.get('content-type')).toBe('application/problem+json')
-    expect(await listed.json()).toMatchObject({ status: 503, code: 'storage.failed' })
+    expect(await listed.json()).toMatchObject({ status: 503, code: 'access.unconfirmed' })
     const many = await Promise.all(Array.from({ length: 30 }, () => running.call('/v1/ask', { question })))
     expect(new Set(many.map(({ status }) => status))).toEqual(new Set([503]))
     expect((await running.call('/healthz')).status).toBe(200)

@@ -97,9 +97,11 @@ export interface SecretFieldProps extends FieldBase {
   readonly onInput: (value: string) => void
   readonly placeholder?: string
   readonly maxLength?: number
+  /** What a password manager may do with it; one that knows nothing of it when absent. */
+  readonly autocomplete?: 'current-password' | 'new-password'
 }
 
-/** Typed unseen, and not offered to a password manager. */
+/** Typed unseen. */
 export function SecretField(props: SecretFieldProps) {
   return (
     <FieldFrame {...props}>
@@ -111,9 +113,35 @@ export function SecretField(props: SecretFieldProps) {
           value={props.value}
           placeholder={props.placeholder}
           maxLength={props.maxLength}
-          autocomplete="new-password"
+          autocomplete={props.autocomplete ?? 'new-password'}
           disabled={props.disabled}
           spellcheck={false}
+          aria-describedby={describedBy}
+          aria-invalid={invalid}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      )}
+    </FieldFrame>
+  )
+}
+
+export interface DateTimeFieldProps extends FieldBase {
+  /** As the browser writes it, in local time: `2026-03-01T09:00`; empty for none. */
+  readonly value: string
+  readonly onInput: (value: string) => void
+}
+
+/** A day and a time on the reader’s clock, by the browser’s own picker. */
+export function DateTimeField(props: DateTimeFieldProps) {
+  return (
+    <FieldFrame {...props}>
+      {({ id, describedBy, invalid }) => (
+        <input
+          id={id}
+          class="cairn-input"
+          type="datetime-local"
+          value={props.value}
+          disabled={props.disabled}
           aria-describedby={describedBy}
           aria-invalid={invalid}
           onInput={(event) => props.onInput(event.currentTarget.value)}

@@ -2,17 +2,20 @@
 export { Badge, type BadgeProps } from './badge.tsx'
 export { BarList, type BarListProps, type BarPart, type BarRow } from './bar-list.tsx'
 export { Button, type ButtonProps } from './button.tsx'
+export { Combobox, findOptions, type ComboboxOption, type ComboboxProps } from './combobox.tsx'
 export { ConfirmDialog, Dialog, type ConfirmDialogProps, type DialogProps } from './dialog.tsx'
 export { EmptyState, type EmptyStateProps } from './empty-state.tsx'
 export { ErrorState, type ErrorStateProps } from './error-state.tsx'
 export {
   Checkbox,
   FieldGroup,
+  DateTimeField,
   SecretField,
   Select,
   TextArea,
   TextField,
   type CheckboxProps,
+  type DateTimeFieldProps,
   type SecretFieldProps,
   type SelectOption,
   type SelectProps,

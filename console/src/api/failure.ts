@@ -19,8 +19,12 @@ export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 
 /** What a person at the console can do. Codes whose message says it already are not here. */
 const hints: Partial<Record<ErrorCode, string>> = {
-  'access.unauthenticated': 'Your session has ended. Run `npx cairn sign-in` and open the new link.',
-  'access.link-invalid': 'A link works once and for a short time. Run `npx cairn sign-in` for a new one.',
+  'access.unauthenticated': 'Your session has ended. Sign in again.',
+  'access.link-invalid':
+    'A link works once and for a short time. Run `npx cairn sign-in` for a new one, or ask whoever invited you.',
+  'access.openid-state': 'Begin the sign-in again from this page.',
+  'access.openid-refused': 'Ask whoever runs this server to invite you.',
+  'access.openid-failed': 'Try again. If it stays, the server’s log says why.',
   'request.origin': 'Open the console at the address that the server printed when it started.',
   'request.host': 'Open the console at the address that the server printed when it started.',
   'model.not-found': 'Pick another model below the question.',

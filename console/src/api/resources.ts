@@ -11,7 +11,6 @@ import {
   providerReplySchema,
   providerTestSchema,
   routeExplanationSchema,
-  sessionSchema,
   usageReplySchema,
   vaultListSchema,
   vaultSchema,
@@ -25,10 +24,6 @@ import { brokenOff, failureOf, malformed, type Failure } from './failure.ts'
 import { requestJson, requestNothing, send } from './request.ts'
 
 const segment = encodeURIComponent
-
-export const getSession = () => requestJson('/auth/session', sessionSchema)
-export const signIn = (token: string) => requestNothing('/auth/sign-in', { method: 'POST', body: { token } })
-export const signOut = () => requestNothing('/auth/session', { method: 'DELETE' })
 
 export const listModels = (signal?: AbortSignal) =>
   requestJson('/api/models', modelsReplySchema, { ...(signal && { signal }) })

@@ -9,7 +9,7 @@ import { useLive } from '../shell/use-live.ts'
 import { BudgetCard, nameSubject } from './budget-card.tsx'
 import { BudgetDialog } from './budget-dialog.tsx'
 import { isSameSubject, ruleOf } from './budget-form.ts'
-import { ViewFailure } from './view-failure.tsx'
+import { ViewFailure } from '../shell/view-failure.tsx'
 
 const refreshMs = 4_000
 const pageSize = 100

@@ -10,7 +10,7 @@ import { MatrixView } from './matrix-view.tsx'
 import { ProvidersView } from './providers-view.tsx'
 import { RouteView } from './route-view.tsx'
 import { UsageView } from './usage-view.tsx'
-import { ViewFailure } from './view-failure.tsx'
+import { ViewFailure } from '../shell/view-failure.tsx'
 
 const views = [
   { id: 'matrix', title: 'Models' },

@@ -7,7 +7,7 @@ import { explainRoute } from '../api/resources.ts'
 import { hrefOf } from '../shell/router.ts'
 import { RouteResult } from './route-result.tsx'
 import { readRoute, requestOf, writeRoute, type RouteForm } from './route-params.ts'
-import { ViewFailure } from './view-failure.tsx'
+import { ViewFailure } from '../shell/view-failure.tsx'
 import { capabilityNames as capabilityWords, labelNames } from './words.ts'
 
 export interface RouteViewProps {

@@ -9,7 +9,7 @@ import { useLive } from '../shell/use-live.ts'
 import { CostChart, LatencyChart } from './usage-charts.tsx'
 import { ModelUsage } from './usage-models.tsx'
 import { divideUsage, startOf, usageSpanIds, usageSpans, type UsageSpan } from './usage-steps.ts'
-import { ViewFailure } from './view-failure.tsx'
+import { ViewFailure } from '../shell/view-failure.tsx'
 
 /** Slower than other pages: sums by hour change slowly, and each look is on record. */
 const refreshMs = 30_000

@@ -4,10 +4,12 @@ import type { SessionInfo } from '@cairn/contract'
 import { Spinner, ToastProvider } from '@cairn/ui'
 import { streamAnswer } from '../api/ask.ts'
 import { failureOf, type Failure } from '../api/failure.ts'
-import { getSession, signIn, signOut } from '../api/resources.ts'
+import { getSession, signIn, signOut } from '../api/identity.ts'
 import { createConversation } from '../ask/conversation.ts'
+import { SecondFactorPage } from '../sign-in/second-factor-page.tsx'
+import { SetPasswordPage } from '../sign-in/set-password-page.tsx'
 import { SignInPage } from '../sign-in/sign-in-page.tsx'
-import { takeSignInToken } from '../sign-in/sign-in-token.ts'
+import { takeFailure, takeLinkToken, takeSignInToken } from '../sign-in/sign-in-token.ts'
 import { watchVaults } from '../vaults/vaults-watch.ts'
 import { now } from './clock.ts'
 import { ConsoleProvider } from './console-context.ts'
@@ -18,6 +20,8 @@ type State =
   | { readonly at: 'opening' }
   | { readonly at: 'unreachable'; readonly failure: Failure }
   | { readonly at: 'sign-in'; readonly failure: Failure | null; readonly busy: boolean }
+  | { readonly at: 'set-password'; readonly token: string }
+  | { readonly at: 'second-factor'; readonly needed: 'verify' | 'enrol' }
   | { readonly at: 'console'; readonly session: SessionInfo }
 
 export function App() {
@@ -32,7 +36,8 @@ function Gate() {
   const [state, setState] = useState<State>({ at: 'opening' })
   const open = useCallback(async () => {
     const reply = await getSession()
-    if (reply.ok) setState({ at: 'console', session: reply.value })
+    if (reply.ok && reply.value.mfaNeeded !== 'no') setState({ at: 'second-factor', needed: reply.value.mfaNeeded })
+    else if (reply.ok) setState({ at: 'console', session: reply.value })
     else if (reply.failure.status === 401) setState({ at: 'sign-in', failure: null, busy: false })
     else setState({ at: 'unreachable', failure: reply.failure })
   }, [])
@@ -49,6 +54,8 @@ function Gate() {
   )
   useEffect(() => {
     const begin = (otherwise: () => Promise<void> | void) => {
+      const said = readArrival()
+      if (said !== null) return setState(said)
       const token = takeSignInToken()
       void (token === null ? otherwise() : useToken(token))
     }
@@ -72,10 +79,35 @@ function Gate() {
         </main>
       )
     case 'sign-in':
-      return <SignInPage failure={state.failure} busy={state.busy} onToken={(token) => void useToken(token)} />
+      return (
+        <SignInPage
+          failure={state.failure}
+          busy={state.busy}
+          onToken={(token) => void useToken(token)}
+          onEntered={() => void open()}
+        />
+      )
+    case 'set-password':
+      return <SetPasswordPage token={state.token} onDone={() => void open()} />
+    case 'second-factor':
+      return (
+        <SecondFactorPage
+          needed={state.needed}
+          onDone={() => void open()}
+          onSignOut={() => void signOut().then(() => onSignedOut(null))}
+        />
+      )
     case 'console':
       return <SignedIn session={state.session} onSignedOut={onSignedOut} />
   }
+}
+
+/** What the address says that the browser came with: a link to set a password, or a refusal of the provider’s sign-in. */
+function readArrival(): State | null {
+  const link = takeLinkToken()
+  if (link !== null) return { at: 'set-password', token: link }
+  const failed = takeFailure()
+  return failed === null ? null : { at: 'sign-in', failure: failureOf(failed, '', 401), busy: false }
 }
 
 interface SignedInProps {
@@ -99,7 +131,9 @@ function SignedIn({ session, onSignedOut }: SignedInProps) {
     [parts],
   )
   const onSignOut = useCallback(async () => {
-    await signOut()
+    const reply = await signOut()
+    // The provider ends its own session and leads back here.
+    if (reply.ok && reply.value !== null) return location.assign(reply.value)
     onSignedOut(null)
   }, [onSignedOut])
   const value = useMemo(() => ({ ...parts, session, onSignOut: () => void onSignOut() }), [parts, session, onSignOut])

@@ -3,12 +3,17 @@
  * only. A question in a link fills the box and is never sent by itself: a link must not make this device ask.
  */
 import { useEffect, useState } from 'preact/hooks'
+import type { Action } from '@cairn/contract'
 import type { IconName } from '@cairn/ui'
 
 export interface PageSpec {
   readonly id: string
   readonly title: string
   readonly icon: IconName
+  /** Reached from another page, and not in the navigation. */
+  readonly isAside?: true
+  /** What somebody must be allowed on the whole server to have any use of it; nothing for what shows everybody their own. */
+  readonly needs?: Action
 }
 
 /** The pages in the order of the navigation; the first opens at `/`. */
@@ -16,8 +21,11 @@ export const pages = [
   { id: 'ask', title: 'Ask', icon: 'ask' },
   { id: 'vaults', title: 'Vaults', icon: 'vault' },
   { id: 'models', title: 'Models', icon: 'models' },
-  { id: 'cache', title: 'Cache', icon: 'cache' },
+  { id: 'cache', title: 'Cache', icon: 'cache', needs: 'cache.read' },
+  { id: 'access', title: 'Access', icon: 'access' },
   { id: 'keys', title: 'API keys', icon: 'key' },
+  { id: 'account', title: 'Account', icon: 'person' },
+  { id: 'pair', title: 'Pair a device', icon: 'laptop', isAside: true },
 ] as const satisfies readonly PageSpec[]
 
 export type PageId = (typeof pages)[number]['id']
@@ -31,6 +39,11 @@ export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#\/?/, '').split('?', 2)
   const page = pages.find((spec) => spec.id === path.replace(/\/$/, ''))
   return { page: page?.id ?? pages[0].id, params: new URLSearchParams(query) }
+}
+
+/** The pages of somebody who may do this on the whole server. */
+export function pagesOf(can: readonly string[]): readonly (PageSpec & { readonly id: PageId })[] {
+  return pages.filter(({ needs }: PageSpec) => needs === undefined || can.includes(needs))
 }
 
 export function hrefOf(page: PageId, params: Record<string, string> = {}): string {

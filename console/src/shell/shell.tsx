@@ -1,19 +1,29 @@
 /** The frame around every page: navigation beside it (a bar on top of it on a phone), theme, sign-out, index progress. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button, Dialog, Icon, Logo } from '@cairn/ui'
+import { AccountPage } from '../account/account-page.tsx'
 import { AskPage } from '../ask/ask-page.tsx'
 import { CachePage } from '../cache/cache-page.tsx'
 import { KeysPage } from '../keys/keys-page.tsx'
 import { ModelsPage } from '../models/models-page.tsx'
+import { PairPage } from '../pair/pair-page.tsx'
 import { IndexStrip } from '../vaults/index-status.tsx'
 import { VaultsPage } from '../vaults/vaults-page.tsx'
 import { useConsole } from './console-context.ts'
-import { hrefOf, pages, useRoute, type PageId, type Route } from './router.ts'
+import { LazyAccessPage } from './lazy-access-page.tsx'
+import { hrefOf, pages, pagesOf, useRoute, type PageId, type Route } from './router.ts'
 import { useStore } from './store.ts'
 import { ThemeSwitch } from './theme-switch.tsx'
 
-export function Shell() {
+/** Whoever has no use of the asked page is shown what is their own. */
+function useOwnRoute(): Route {
   const route = useRoute()
+  const { can } = useConsole().session
+  return pagesOf(can).some(({ id }) => id === route.page) ? route : { ...route, page: 'account' }
+}
+
+export function Shell() {
+  const route = useOwnRoute()
   const main = useRef<HTMLElement>(null)
   const [menuOpen, setMenuOpen] = useState(false)
   const title = pages.find(({ id }) => id === route.page)?.title ?? ''
@@ -34,14 +44,14 @@ export function Shell() {
         <span class="top-title">{title}</span>
         <Logo size={26} />
       </header>
-      <div class="side-bar">
-        <a class="brand" href={hrefOf('ask')}>
+      <header class="side-bar">
+        <a class="brand" href={hrefOf('ask')} aria-label="Cairn">
           <Logo size={28} />
           <span>Cairn</span>
         </a>
         <Navigation page={route.page} />
         <SideFoot />
-      </div>
+      </header>
       <main ref={main} class="main" tabIndex={-1}>
         <IndexProgress />
         <PageOf route={route} />
@@ -66,8 +76,14 @@ function PageOf({ route }: { readonly route: Route }) {
       return <ModelsPage params={route.params} />
     case 'cache':
       return <CachePage />
+    case 'access':
+      return <LazyAccessPage params={route.params} />
     case 'keys':
       return <KeysPage />
+    case 'account':
+      return <AccountPage />
+    case 'pair':
+      return <PairPage params={route.params} />
   }
 }
 
@@ -77,9 +93,11 @@ function IndexProgress() {
 }
 
 function Navigation({ page, onChoose }: { readonly page: PageId; readonly onChoose?: () => void }) {
+  const { can } = useConsole().session
+  const shown = pagesOf(can).filter(({ isAside }) => isAside !== true)
   return (
     <nav class="nav" aria-label="Pages">
-      {pages.map(({ id, title, icon }) => (
+      {shown.map(({ id, title, icon }) => (
         <a key={id} href={hrefOf(id)} aria-current={id === page ? 'page' : undefined} onClick={() => onChoose?.()}>
           <Icon name={icon} />
           <span>{title}</span>

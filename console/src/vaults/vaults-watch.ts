@@ -33,6 +33,8 @@ export function watchVaults(onSignedOut: () => void): VaultsWatch {
   const refuse = (failure: Failure) => {
     if (failure.status === 401) onSignedOut()
     else store.set((state) => ({ ...state, failure }))
+    // Somebody without vaults: asking again and again would change nothing.
+    if (failure.status === 403) run.abort()
   }
   const restart = () => {
     run.abort()

@@ -8,5 +8,26 @@ export { isRecord } from './is-record.ts'
 export { sleep, withDeadline } from './deadline.ts'
 export { formatUsd, noLimitNano, toNano, toUsd } from './money.ts'
 export { type Principal } from './principal.ts'
-export { admitsNote, hasTag, type NoteFilter } from './note-filter.ts'
+export { allOf, compareValue, judgeNote, type NoteFacts, type Truth } from './condition.ts'
+export {
+  admitsNote,
+  bothFilters,
+  hasTag,
+  isEmptyFilter,
+  someNotes,
+  type JudgedNote,
+  type NoteFilter,
+  type SomeNotes,
+} from './note-filter.ts'
+export {
+  everyPath,
+  folderRange,
+  intersect,
+  noPath,
+  pathRange,
+  subtract,
+  unite,
+  type PathRanges,
+} from './path-ranges.ts'
 export { createLonePeers, createAnswers, type HostPeers } from './host-peers.ts'
+export { networkOf } from './network-of.ts'

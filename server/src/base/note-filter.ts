@@ -1,31 +1,115 @@
-import { labelRank, type Label } from '@cairn/contract'
+import { isUnderTag, type Condition } from '@cairn/contract'
+import { judgeNote, type NoteFacts } from './condition.ts'
+import { isInRanges, noPath, type PathRanges } from './path-ranges.ts'
 
 /**
- * A compiled answer to “which notes may be used”. Made by `access`, cheap to send to a worker, tested before top-k.
- * `some`: a note counts when its path starts with one of `allow`, carries none of `denyTags`, and its label is at
- * most `highest`.
+ * A compiled answer to “which notes of a vault may be used”. Made by `access`, cheap to send to a worker, tested before
+ * top-k. What depends on the note alone is left to `admitsNote`; all else was decided when the filter was made.
  */
-export type NoteFilter =
-  | { readonly kind: 'all' }
-  | {
-      readonly kind: 'some'
-      readonly allow: readonly string[]
-      readonly denyTags: readonly string[]
-      readonly highest: Label
-    }
+export type NoteFilter = { readonly kind: 'all' } | SomeNotes | AllowedByEvery
+
+/** What all of them admit. */
+interface AllowedByEvery {
+  readonly kind: 'every'
+  readonly of: readonly NoteFilter[]
+}
+
+export interface SomeNotes {
+  readonly kind: 'some'
+  /** Paths that are allowed without more ado: what is denied by path, or outside a bound, is taken out already. */
+  readonly allow: PathRanges
+  /** Tags that allow, except at the paths that are `closed`: behind a barrier, denied or outside a bound. */
+  readonly allowTags: readonly string[]
+  readonly closed: PathRanges
+  /** Allowed if the conditions hold, on paths or on a tag. */
+  readonly allowWhen: readonly ConditionalNotes[]
+  /** Allowed as far as somebody else is allowed, who passed it on. */
+  readonly delegated: readonly {
+    readonly paths: PathRanges
+    readonly tag: string | null
+    readonly within: NoteFilter
+  }[]
+  readonly denyTags: readonly string[]
+  /** Denied unless the conditions are known to fail. */
+  readonly denyWhen: readonly ConditionalNotes[]
+  /** Conditions of bounds: all must hold. */
+  readonly must: readonly Condition[]
+  /** Paths of emergency access, which denies do not close. */
+  readonly breakGlass: PathRanges
+}
+
+/** Notes at some paths, or with a tag. */
+interface ConditionalNotes {
+  readonly paths: PathRanges
+  readonly tag: string | null
+  readonly when: readonly Condition[]
+}
+
+const nothing: SomeNotes = {
+  kind: 'some',
+  allow: noPath,
+  allowTags: [],
+  closed: noPath,
+  allowWhen: [],
+  delegated: [],
+  denyTags: [],
+  denyWhen: [],
+  must: [],
+  breakGlass: noPath,
+}
+
+/** A filter that admits nothing but what is said. */
+export function someNotes(parts: Partial<Omit<SomeNotes, 'kind'>>): SomeNotes {
+  return { ...nothing, ...parts }
+}
+
+/** A filter that admits what both admit. */
+export function bothFilters(one: NoteFilter, other: NoteFilter): NoteFilter {
+  if (one.kind === 'all') return other
+  if (other.kind === 'all' || JSON.stringify(one) === JSON.stringify(other)) return one
+  return { kind: 'every', of: [one, other] }
+}
+
+/** Whether no note at all can be admitted, as far as can be told without the notes. */
+export function isEmptyFilter(filter: NoteFilter): boolean {
+  if (filter.kind === 'all') return false
+  if (filter.kind === 'every') return filter.of.some(isEmptyFilter)
+  const { allow, allowTags, allowWhen, delegated, breakGlass } = filter
+  return allow.length + allowTags.length + allowWhen.length + delegated.length + breakGlass.length === 0
+}
+
+export interface JudgedNote extends NoteFacts {
+  /** In the vault, NFC, with extension. */
+  readonly path: string
+}
 
 /** Whether a note may be used. THE check of a filter: whoever shows, lists or ranks a note asks here. */
-export function admitsNote(
-  filter: NoteFilter,
-  { path, tags, label }: { readonly path: string; readonly tags: readonly string[]; readonly label: Label },
-): boolean {
+export function admitsNote(filter: NoteFilter, note: JudgedNote): boolean {
   if (filter.kind === 'all') return true
-  if (labelRank(label) > labelRank(filter.highest)) return false
-  if (!filter.allow.some((prefix) => path.startsWith(prefix))) return false
-  return !filter.denyTags.some((tag) => hasTag(tags, tag))
+  if (filter.kind === 'every') return filter.of.every((each) => admitsNote(each, note))
+  if (filter.must.length > 0 && judgeNote(filter.must, note) !== true) return false
+  if (filter.breakGlass.length > 0 && isInRanges(filter.breakGlass, note.path)) return true
+  if (filter.denyTags.some((tag) => hasTag(note.tags, tag))) return false
+  if (filter.denyWhen.some((each) => concerns(each, note) && judgeNote(each.when, note) !== false)) return false
+  return isInRanges(filter.allow, note.path) || isAllowedOtherwise(filter, note)
+}
+
+function isAllowedOtherwise({ allowTags, closed, allowWhen, delegated }: SomeNotes, note: JudgedNote): boolean {
+  const isOpen = () => !isInRanges(closed, note.path)
+  if (allowTags.some((tag) => hasTag(note.tags, tag)) && isOpen()) return true
+  const reaches = (each: { paths: PathRanges; tag: string | null }) =>
+    concerns(each, note) && (each.tag === null || isOpen())
+  return (
+    allowWhen.some((each) => reaches(each) && judgeNote(each.when, note) === true) ||
+    delegated.some((each) => reaches(each) && admitsNote(each.within, note))
+  )
+}
+
+function concerns({ paths, tag }: { paths: PathRanges; tag: string | null }, note: JudgedNote): boolean {
+  return tag === null ? isInRanges(paths, note.path) : hasTag(note.tags, tag)
 }
 
 /** A nested tag counts for those above it: `project/tern` has `project`. */
 export function hasTag(tags: readonly string[], asked: string): boolean {
-  return tags.some((tag) => tag === asked || tag.startsWith(`${asked}/`))
+  return tags.some((tag) => isUnderTag(tag, asked))
 }

@@ -43,7 +43,14 @@ describe('a partition', () => {
       partitionOf(bob, 'team'),
       partitionOf(ann, 'org'),
     ].map(({ name }) => name)
-    expect(new Set(names).size).toBe(5)
+    // Who is in no group has no team; a team are those in the very same groups.
+    expect(new Set(names).size).toBe(3)
+    const crew = { ...ann, groups: ['crew'] }
+    const team = partitionOf(crew, 'team')
+    expect(names).not.toContain(team.name)
+    expect(partitionOf({ ...bob, groups: ['crew'] }, 'team')).toEqual(team)
+    expect(partitionOf({ ...bob, groups: ['crew', 'mates'] }, 'team').name).not.toBe(team.name)
+    expect(partitionOf(crew, 'user')).toEqual(partitionOf(ann, 'user'))
     expect(partitionOf(bob, 'org')).toEqual(partitionOf(ann, 'org'))
     expect(partitionOf({ ...ann, name: 'Other', credentialId: 'key_2', via: 'session' }, 'user')).toEqual(
       partitionOf(ann, 'user'),

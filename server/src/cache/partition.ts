@@ -44,15 +44,22 @@ export interface PassageIdentity {
   readonly end: number
 }
 
-/** A principal's own partition, or the one of those it shares with. Until there are groups, a team is one person. */
-export function partitionOf({ id }: Principal, sharing: Sharing): CachePartition {
-  const known = ofPrincipals[sharing].get(id)
+/** A principal's own partition, or the one of those it shares with. A team are those who are in the very same groups. */
+export function partitionOf({ id, groups = [] }: Principal, sharing: Sharing): CachePartition {
+  const isTeam = sharing === 'team' && groups.length > 0
+  const owner = isTeam ? groups.join('\n') : id
+  const kind = sharing === 'team' && !isTeam ? 'user' : sharing
+  const known = ofPrincipals[kind].get(owner)
   if (known) return known
   const made =
-    sharing === 'org'
+    kind === 'org'
       ? partition({ name: digest(['org']), scope: null, isShared: true })
-      : partition({ name: digest([sharing, id]), scope: `tag:${sharing}:${id}`, isShared: sharing !== 'user' })
-  if (ofPrincipals[sharing].size < mostRemembered) ofPrincipals[sharing].set(id, made)
+      : partition({
+          name: digest([kind, owner]),
+          scope: kind === 'user' ? `tag:user:${id}` : null,
+          isShared: kind !== 'user',
+        })
+  if (ofPrincipals[kind].size < mostRemembered) ofPrincipals[kind].set(owner, made)
   return made
 }
 

@@ -10,6 +10,9 @@ import {
   problemSchema,
   searchReplySchema,
   signInLinkSchema,
+  userChangedSchema,
+  userInvitedSchema,
+  userListSchema,
   vaultListSchema,
   vaultSchema,
   type CacheReceipt,
@@ -29,6 +32,10 @@ export interface ServerClient {
   listKeys(): Promise<z.infer<typeof keyListSchema>>
   createKey(options: { name: string; expiresInDays?: number }): Promise<z.infer<typeof keyCreatedSchema>>
   revokeKey(id: string): Promise<void>
+  listUsers(): Promise<z.infer<typeof userListSchema>>
+  inviteUser(person: { name: string; email: string }): Promise<z.infer<typeof userInvitedSchema>>
+  changeUser(id: string, change: { status: 'active' | 'suspended' }): Promise<z.infer<typeof userChangedSchema>>
+  createResetLink(id: string): Promise<z.infer<typeof signInLinkSchema>>
   listModels(): Promise<z.infer<typeof modelsReplySchema>>
   cacheStats(): Promise<CacheReport>
   invalidateCache(request: {
@@ -36,6 +43,7 @@ export interface ServerClient {
     kind: 'hard' | 'soft'
     wait: 'commit' | 'all'
   }): Promise<CacheReceipt>
+  get(path: string): Promise<unknown>
   /** The reply as it came, for `--json`. */
   post(path: string, body: unknown): Promise<unknown>
   stream(path: string, body: unknown): AsyncGenerator<ServerEvent>
@@ -50,7 +58,7 @@ interface ClientOptions {
 }
 
 interface Call {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
   readonly accept?: string
   readonly signal?: AbortSignal
@@ -105,9 +113,15 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     listKeys: () => read(keyListSchema, '/api/access/keys'),
     createKey: (options) => read(keyCreatedSchema, '/api/access/keys', { method: 'POST', body: options }),
     revokeKey: async (id) => void (await send(`/api/access/keys/${segment(id)}`, { method: 'DELETE' })),
+    listUsers: () => read(userListSchema, '/api/access/users'),
+    inviteUser: (person) => read(userInvitedSchema, '/api/access/users', { method: 'POST', body: person }),
+    changeUser: (id, change) =>
+      read(userChangedSchema, `/api/access/users/${segment(id)}`, { method: 'PUT', body: change }),
+    createResetLink: (id) => read(signInLinkSchema, `/api/access/users/${segment(id)}/link`, { method: 'POST' }),
     listModels: () => read(modelsReplySchema, '/api/models'),
     cacheStats: () => read(cacheStatsSchema, '/api/cache/stats'),
     invalidateCache: (request) => read(cacheReceiptSchema, '/api/cache/invalidate', { method: 'POST', body: request }),
+    get: async (path) => readJson(await send(path, {})),
     post: async (path, body) => readJson(await send(path, { method: 'POST', body })),
     stream: async function* (path, body) {
       yield* readEvents(await send(path, { method: 'POST', body, accept: 'text/event-stream' }))
@@ -203,6 +217,7 @@ const hints: Record<string, string> = {
   'access.key-unknown': 'Set CAIRN_KEY to a key that “cairn key create NAME” printed.',
   'access.unauthenticated': 'Set CAIRN_KEY to a key that “cairn key create NAME” printed.',
   'vault.not-found': 'See “cairn vault list”.',
+  'access.user-missing': 'See “cairn user list”.',
   'access.key-missing': 'See “cairn key list”.',
   'index.not-ready': 'Wait for “cairn index” to finish, then try again.',
 }

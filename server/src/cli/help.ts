@@ -4,7 +4,7 @@ import type { Style } from './terminal/style.ts'
 import { padEnd, wrap } from './terminal/width.ts'
 import type { ArgumentSpec, CommandSpec, FlagSpec } from './types.ts'
 
-const groups: readonly CommandSpec['group'][] = ['Serve', 'Ask and find', 'Manage', 'Look after']
+const groups: readonly CommandSpec['group'][] = ['Serve', 'Ask and find', 'Manage', 'Access', 'Look after']
 
 export function renderHelp(commands: readonly CommandSpec[], version: string, style: Style): string {
   const lines = [

@@ -84,7 +84,7 @@ export interface ArgumentSpec {
 export interface CommandSpec {
   /** One or two words. */
   readonly name: string
-  readonly group: 'Serve' | 'Ask and find' | 'Manage' | 'Look after'
+  readonly group: 'Serve' | 'Ask and find' | 'Manage' | 'Access' | 'Look after'
   readonly summary: string
   readonly args: readonly ArgumentSpec[]
   readonly flags: readonly FlagSpec[]

@@ -18,6 +18,7 @@ export interface Secrets {
   readonly databaseUrl: Secret | null
   readonly redisUrl: Secret | null
   readonly ownerKey: Secret | null
+  readonly openIdClientSecret: Secret | null
   /** API keys of upstreams, by upstream id. */
   readonly upstreamKeys: ReadonlyMap<string, Secret>
 }
@@ -99,12 +100,13 @@ interface Parts {
 function finish(raw: Config, { origins, known, options, file }: Parts): LoadedConfig {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(options.directory, path))
   const { databaseUrl, redisUrl, ...data } = raw.data
-  const { ownerKey } = raw.access
+  const { ownerKey, openid, ...access } = raw.access
+  const { clientSecret, ...openIdShown } = openid
   const upstreamKeys = new Map<string, Secret>()
   for (const { id, apiKey } of raw.upstreams) if (apiKey !== undefined) upstreamKeys.set(id, new Secret(apiKey))
   const config: Config = {
     ...raw,
-    access: {},
+    access: { ...access, openid: openIdShown },
     data: {
       ...data,
       directory: absolute(data.directory),
@@ -131,6 +133,7 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
       databaseUrl: secret(databaseUrl),
       redisUrl: secret(redisUrl),
       ownerKey: secret(ownerKey),
+      openIdClientSecret: secret(clientSecret),
       upstreamKeys,
     },
     settings,

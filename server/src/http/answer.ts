@@ -5,7 +5,7 @@
 import { CairnError, fail, type Principal } from '../base/index.ts'
 import { anyMethod, isPreflight, preflightHeaders } from './cors.ts'
 import { readCredentials } from './credentials.ts'
-import { refusesCache } from './headers.ts'
+import { readEpoch, refusesCache } from './headers.ts'
 import { findOwnOrigin, isLoopbackAddress } from './origin.ts'
 import { parseInput } from './parse-input.ts'
 import { parseJson } from './parse-json.ts'
@@ -23,7 +23,10 @@ export interface Trace {
   isBodyRead: boolean
 }
 
-export type Arrival = Omit<Exchange, 'ownOrigin'>
+export type Arrival = Omit<Exchange, 'ownOrigin'> & {
+  /** Of this machine or of a proxy of ours. */
+  readonly isExpectedPeer: boolean
+}
 
 export function createAnswer(services: RouteServices): (arrival: Arrival, trace: Trace) => Promise<HttpReply> {
   const { access, settings } = services
@@ -39,6 +42,8 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
       fail('request.host', {
         message: 'This server does not answer for that host name. Start it with --public-url to give it another.',
       })
+    if (!arrival.isExpectedPeer)
+      fail('request.host', { message: 'This server is reached through its proxy only. Use its public address.' })
     const exchange: Exchange = { ...arrival, ownOrigin }
 
     const match = router.match(request.method, url.pathname)
@@ -76,13 +81,20 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
   ): Promise<Principal | null> {
     if (route.permission === 'public') return null
     const { headers } = exchange.request
-    const permission = typeof route.permission === 'string' ? route.permission : route.permission.unlessLocal
     if (typeof route.permission !== 'string' && isLocal(exchange)) return null
-    const principal = await access.authenticate(
-      readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: services.port() }),
-    )
+    const credentials = readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: services.port() })
+    const principal = await access.authenticate({ ...credentials, ...readEpoch(headers) })
     trace.actor = principal.id
-    access.require(principal, permission, params['id'])
+    if (!isProtected(route)) {
+      access.require(principal, route.permission.unlessLocal)
+      return principal
+    }
+    if (route.beforeMfa !== true) access.requireSignedIn(principal)
+    const vault = route.on === 'vault' ? (params['id'] ?? '') : null
+    // In the same words as for one that is missing.
+    if (vault !== null && !access.seesVault(principal, vault)) fail('vault.not-found')
+    if (route.permission !== 'signed-in')
+      access.require(principal, route.permission, vault === null ? undefined : `vault:${vault}`)
     return principal
   }
 }

@@ -26,6 +26,23 @@ export function formatSessionCookie(session: string, maxAgeMs: number, place: Co
   return `${cookieName(place)}=${session}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure(place) ? '; Secure' : ''}`
 }
 
+/**
+ * What a sign-in with OpenID Connect keeps while the browser is at the provider. `Lax`, since it is the provider’s page
+ * that sends the browser back; a `Strict` cookie would stay behind.
+ */
+export function formatOpenIdCookie(flow: string, maxAgeMs: number, place: CookiePlace): string {
+  const seconds = Math.floor(maxAgeMs / 1_000)
+  return `${openIdCookieName(place)}=${flow}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${isSecure(place) ? '; Secure' : ''}`
+}
+
+export function findOpenIdCookie(headers: Headers, place: CookiePlace): string | null {
+  return findCookie(headers.get('cookie') ?? '', openIdCookieName(place))
+}
+
+function openIdCookieName(place: CookiePlace): string {
+  return `${isSecure(place) ? '__Host-' : ''}cairn_openid_${place.port}`
+}
+
 function cookieName(place: CookiePlace): string {
   return `${isSecure(place) ? '__Host-' : ''}cairn_session_${place.port}`
 }

@@ -4,6 +4,7 @@ import type {
   AskEvent,
   AskReply,
   AskRequest,
+  AuthZenAdapter,
   ChatRequest,
   EmbeddingsRequest,
   MessagesRequest,
@@ -18,15 +19,27 @@ import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
 import type { Call } from '../pipeline/index.ts'
 import type { ProviderStore, Routing } from '../routing/index.ts'
-import type { Vaults as WholeVaults } from '../vaults/index.ts'
+import type { HeldNote, Vaults as WholeVaults } from '../vaults/index.ts'
 import type { MetricSource } from './metrics.ts'
 
-export type { Access, Audit, AuditEntry, Call, Credentials }
+export type { Access, Audit, AuditEntry, Call, Credentials, HeldNote }
 
 /** The part of `vaults` that is shown under `/api`; questions go through the pipeline. */
 export type Vaults = Pick<
   WholeVaults,
-  'list' | 'find' | 'add' | 'remove' | 'reindex' | 'subscribe' | 'listNotes' | 'readNote' | 'related'
+  | 'allFacts'
+  | 'factsOf'
+  | 'listHeld'
+  | 'releaseHeld'
+  | 'list'
+  | 'find'
+  | 'add'
+  | 'remove'
+  | 'reindex'
+  | 'subscribe'
+  | 'listNotes'
+  | 'readNote'
+  | 'related'
 >
 
 export interface GatewayReply {
@@ -63,7 +76,7 @@ export interface NativeInput<R> {
 }
 
 /** The part of `routing` that is shown and asked under `/api`. */
-export type ModelCatalogue = Pick<Routing, 'models' | 'describe' | 'explain' | 'findProvider' | 'testProvider'>
+export type ModelCatalogue = Pick<Routing, 'models' | 'all' | 'describe' | 'explain' | 'findProvider' | 'testProvider'>
 
 /**
  * Providers in the database. `put` and `remove` resolve when `ModelCatalogue` of this process goes by the change; other
@@ -76,10 +89,14 @@ export interface HttpSettings {
   /** 0 takes any free port. */
   readonly port: number
   readonly reusePort?: boolean
+  /** How an AuthZEN client’s names become ours. */
+  readonly authzen?: AuthZenAdapter | undefined
   /** Processes that share the port. */
   readonly workers?: number
   /** The address under which others reach this server; its host is accepted beside loopback. */
   readonly publicUrl?: string | undefined
+  /** Addresses whose `X-Forwarded-For` counts; with a public address, others than they and this machine are refused. */
+  readonly trustedProxies?: readonly string[]
   /** Origins whose pages may read replies to requests with a key. Default none. */
   readonly corsOrigins?: readonly string[]
   readonly maxBodyBytes: number

@@ -22,7 +22,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/chat/completions',
-    permission: 'chat',
+    permission: 'signed-in',
     audience: 'openai',
     body: chatRequestSchema,
     headers: [label],
@@ -36,7 +36,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/responses',
-    permission: 'chat',
+    permission: 'signed-in',
     audience: 'openai',
     body: responsesRequestSchema,
     headers: [label],
@@ -54,7 +54,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/messages',
-    permission: 'chat',
+    permission: 'signed-in',
     audience: 'anthropic',
     body: messagesRequestSchema,
     headers: [label],
@@ -72,7 +72,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/embeddings',
-    permission: 'embed',
+    permission: 'signed-in',
     audience: 'openai',
     body: embeddingsRequestSchema,
     headers: [label],
@@ -83,7 +83,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/v1/models',
-    permission: 'model.list',
+    permission: 'signed-in',
     audience: 'openai',
     summary:
       'List the models that can be used, in OpenAI’s dialect; with the header `anthropic-version` in Anthropic’s.',

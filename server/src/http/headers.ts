@@ -64,3 +64,12 @@ export function passHeaders(headers: Readonly<Record<string, string>>): Record<s
   }
   return passed
 }
+
+/** The epoch of access that the caller has heard of, from a reply to a change. Throws `request.invalid`. */
+export function readEpoch(headers: Headers): { epoch?: number } {
+  const given = headers.get('x-cairn-epoch')
+  if (given === null) return {}
+  if (!/^\d{1,15}$/.test(given))
+    fail('request.invalid', { param: 'x-cairn-epoch', message: 'The header x-cairn-epoch takes a whole number.' })
+  return { epoch: Number(given) }
+}

@@ -15,3 +15,11 @@ export { createCacheMetrics } from './cache-metrics.ts'
 export { formatSignInUrl } from './handlers/identity.ts'
 export { routes } from './routes.ts'
 export { createOpenApi } from './openapi.ts'
+export {
+  describeCache,
+  describeDrift,
+  describeEgress,
+  describeHealth,
+  describeLoad,
+  describeTurn,
+} from './server-metrics.ts'

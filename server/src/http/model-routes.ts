@@ -26,7 +26,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/models',
-    permission: 'model.list',
+    permission: 'signed-in',
     audience: 'problem',
     summary: 'List the models with what they can do, cost and how they fare, and the providers.',
     replies: [{ status: 200, description: 'Models, virtual models and providers.', schema: modelsReplySchema }],
@@ -75,7 +75,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/routing/explain',
-    permission: 'routing.explain',
+    permission: 'signed-in',
     audience: 'problem',
     body: routeExplainRequestSchema,
     summary: 'Show who would be asked for an answer, in which order, and who would not, and why. Nothing is sent.',
@@ -85,7 +85,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/usage',
-    permission: 'usage.read',
+    permission: 'signed-in',
     audience: 'problem',
     query: usageQuerySchema,
     summary: 'Show what was used and what it cost, by key, user, team, model, provider, kind, hour or day.',

@@ -37,6 +37,24 @@ export function isCrossOrigin(headers: Headers, ownOrigin: string): boolean {
   return (origin !== null && origin !== ownOrigin) || site === 'cross-site' || site === 'same-site'
 }
 
+/**
+ * Who is at the other end: the address of the connection, or, where that is a proxy of ours, the last one of
+ * `X-Forwarded-For` that is none of ours. What a client wrote there itself stands further left, and is not believed.
+ */
+export function findClientAddress(remoteAddress: string, headers: Headers, proxies: readonly string[]): string {
+  const isProxy = (address: string) => proxies.includes(address.replace(/^::ffff:/, ''))
+  if (!isProxy(remoteAddress)) return remoteAddress
+  const named = (headers.get('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
+  return named.findLast((address) => address !== '' && !isProxy(address))?.slice(0, 64) ?? remoteAddress
+}
+
+/** Whether the connection comes from this machine or from a proxy of ours. Without proxies everybody may connect. */
+export function isExpectedPeer(remoteAddress: string, proxies: readonly string[]): boolean {
+  return (
+    proxies.length === 0 || isLoopbackAddress(remoteAddress) || proxies.includes(remoteAddress.replace(/^::ffff:/, ''))
+  )
+}
+
 export function isLoopbackAddress(address: string): boolean {
   return /^(?:::ffff:)?127\./.test(address) || address === '::1'
 }

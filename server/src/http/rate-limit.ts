@@ -1,5 +1,5 @@
 /** A token bucket per address, for attempts at sign-in. Bounded: the address that tried longest ago is forgotten. */
-import type { Clock } from '../base/index.ts'
+import { networkOf, type Clock } from '../base/index.ts'
 
 export interface RateLimit {
   /** 0 when the attempt may go on, else the milliseconds to wait. */
@@ -51,14 +51,4 @@ export function createRateLimit({
       bucket.tokens = Math.min(burst, bucket.tokens + 1)
     },
   }
-}
-
-/** One person has a whole /64 of IPv6; an IPv4 address counts whole. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const parts = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - parts.length - after.length)).fill('0')
-  return [...parts, ...zeros, ...after].slice(0, 4).join(':')
 }

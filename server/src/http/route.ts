@@ -2,7 +2,7 @@
  * The shape of a row in the route table. A handler of a protected route is handed a `Call` with the principal; a
  * public one is not, so it cannot act for anybody.
  */
-import type { Permission } from '@cairn/contract'
+import type { Action } from '@cairn/contract'
 import type { z } from 'zod'
 import type { HostPeers } from '../base/index.ts'
 import type { Call, HttpDependencies } from './dependencies.ts'
@@ -101,7 +101,7 @@ export interface PublicRoute<
   Q extends z.ZodType | undefined = z.ZodType | undefined,
 > extends RouteBase<P, B, Q> {
   /** `unlessLocal`: callers on this machine need nothing, others the permission. */
-  readonly permission: 'public' | { readonly unlessLocal: Permission }
+  readonly permission: 'public' | { readonly unlessLocal: Action }
   handle(input: PublicInput<P, Output<B>, Output<Q>>): Promise<HttpReply> | HttpReply
 }
 
@@ -110,8 +110,15 @@ export interface ProtectedRoute<
   B extends z.ZodType | undefined = z.ZodType | undefined,
   Q extends z.ZodType | undefined = z.ZodType | undefined,
 > extends RouteBase<P, B, Q> {
-  /** Checked for the path's `:id` when there is one. */
-  readonly permission: Permission
+  /**
+   * An action that the caller must be allowed, on the whole server or on the vault of the path’s `:id`. `signed-in`: who
+   * has a credential that is in force; what comes back is their own or what they may see.
+   */
+  readonly permission: Action | 'signed-in'
+  /** The path’s `:id` is a vault. For whom it is hidden, it does not exist. */
+  readonly on?: 'vault'
+  /** Also for who has not shown the second factor that this server asks for: to sign out, and to show it. */
+  readonly beforeMfa?: boolean
   handle(input: ProtectedInput<P, Output<B>, Output<Q>>): Promise<HttpReply> | HttpReply
 }
 

@@ -13,17 +13,11 @@ import {
   cacheStatsSchema,
   healthSchema,
   indexStateSchema,
-  keyCreateSchema,
-  keyCreatedSchema,
-  keyListSchema,
   noteListSchema,
   noteSchema,
   relatedReplySchema,
   searchReplySchema,
   searchRequestSchema,
-  sessionSchema,
-  signInLinkSchema,
-  signInSchema,
   vaultCreateSchema,
   vaultListSchema,
   vaultSchema,
@@ -31,20 +25,15 @@ import {
 import { z } from 'zod'
 import { ask, search } from './handlers/ask.ts'
 import { describeCache, invalidateCache } from './handlers/cache.ts'
-import {
-  createKey,
-  createSignInLink,
-  describeSession,
-  listKeys,
-  revokeKey,
-  signIn,
-  signOut,
-} from './handlers/identity.ts'
 import { listNotes, readNote, refuseWrite, relatedNotes } from './handlers/notes.ts'
 import { consoleAsset, health, metrics, openApi, ready } from './handlers/operations.ts'
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
+import { accessRoutes } from './access-routes.ts'
+import { heldRoutes } from './held-routes.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
 import { modelRoutes } from './model-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { protectedRoute, publicRoute, type ReplySpec, type Route } from './route.ts'
 
 const pageQuery = z.strictObject({
@@ -63,10 +52,12 @@ const watched: ReplySpec = { status: 409, description: 'The vault is a watched f
 
 export const routes: readonly Route[] = [
   ...gatewayRoutes,
+  ...accessRoutes,
+  ...heldRoutes,
   protectedRoute({
     method: 'POST',
     path: '/v1/ask',
-    permission: 'ask',
+    permission: 'signed-in',
     audience: 'openai',
     body: askRequestSchema,
     summary: 'Ask a question of the notes.',
@@ -83,7 +74,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/search',
-    permission: 'search',
+    permission: 'signed-in',
     audience: 'openai',
     body: searchRequestSchema,
     summary: 'Search the notes.',
@@ -93,7 +84,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults',
-    permission: 'vault.list',
+    permission: 'signed-in',
     audience: 'problem',
     summary: 'List the vaults and how far each is indexed.',
     replies: [
@@ -105,7 +96,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/vaults',
-    permission: 'vault.manage',
+    permission: 'vault.configure',
     audience: 'problem',
     body: vaultCreateSchema,
     summary: 'Register a folder on the server’s machine as a vault.',
@@ -115,7 +106,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/vaults/:id',
-    permission: 'vault.manage',
+    permission: 'vault.configure',
+    on: 'vault',
     audience: 'problem',
     summary: 'Remove a vault from the server. The folder stays as it is.',
     replies: [nothing],
@@ -124,7 +116,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/vaults/:id/reindex',
-    permission: 'vault.manage',
+    permission: 'vault.configure',
+    on: 'vault',
     audience: 'problem',
     summary: 'Index a vault again from its files.',
     replies: [
@@ -136,7 +129,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/notes',
-    permission: 'note.discover',
+    permission: 'signed-in',
+    on: 'vault',
     audience: 'problem',
     query: pageQuery,
     summary: 'List the notes of a vault, page by page.',
@@ -146,7 +140,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/notes/*path',
-    permission: 'note.read',
+    permission: 'signed-in',
+    on: 'vault',
     audience: 'problem',
     summary: 'Read a note.',
     replies: [{ status: 200, description: 'The note; its version is the ETag.', schema: noteSchema }],
@@ -155,7 +150,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/vaults/:id/notes/*path',
-    permission: 'vault.manage',
+    permission: 'signed-in',
+    on: 'vault',
     audience: 'problem',
     summary: 'Write a note. A watched folder is edited in its files only.',
     replies: [watched],
@@ -164,7 +160,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/vaults/:id/notes/*path',
-    permission: 'vault.manage',
+    permission: 'signed-in',
+    on: 'vault',
     audience: 'problem',
     summary: 'Delete a note. A watched folder is edited in its files only.',
     replies: [watched],
@@ -173,7 +170,8 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/related/*path',
-    permission: 'note.discover',
+    permission: 'signed-in',
+    on: 'vault',
     audience: 'problem',
     query: relatedQuery,
     summary: 'Notes that are linked with a note or about the same things.',
@@ -196,7 +194,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/cache/invalidate',
-    permission: 'cache.invalidate',
+    permission: 'signed-in',
     audience: 'problem',
     body: cacheInvalidateSchema,
     summary: 'Declare what the cache holds under some scopes no longer true.',
@@ -210,72 +208,8 @@ export const routes: readonly Route[] = [
     ],
     handle: invalidateCache,
   }),
-  protectedRoute({
-    method: 'GET',
-    path: '/api/access/keys',
-    permission: 'key.manage',
-    audience: 'problem',
-    summary: 'List the API keys, without the keys themselves.',
-    replies: [{ status: 200, description: 'The keys.', schema: keyListSchema }],
-    handle: listKeys,
-  }),
-  protectedRoute({
-    method: 'POST',
-    path: '/api/access/keys',
-    permission: 'key.manage',
-    audience: 'problem',
-    body: keyCreateSchema,
-    summary: 'Make an API key.',
-    replies: [{ status: 201, description: 'The key, shown this once.', schema: keyCreatedSchema }],
-    handle: createKey,
-  }),
-  protectedRoute({
-    method: 'DELETE',
-    path: '/api/access/keys/:id',
-    permission: 'key.manage',
-    audience: 'problem',
-    summary: 'Revoke an API key.',
-    replies: [nothing],
-    handle: revokeKey,
-  }),
-  publicRoute({
-    method: 'POST',
-    path: '/auth/sign-in',
-    permission: 'public',
-    audience: 'problem',
-    body: signInSchema,
-    summary: 'Trade the token of a one-time link for a session cookie.',
-    replies: [nothing],
-    handle: signIn,
-  }),
-  protectedRoute({
-    // A link signs in as the owner, so it takes what making a key takes.
-    method: 'POST',
-    path: '/auth/links',
-    permission: 'key.manage',
-    audience: 'problem',
-    summary: 'Make a one-time sign-in link.',
-    replies: [{ status: 201, description: 'The link.', schema: signInLinkSchema }],
-    handle: createSignInLink,
-  }),
-  protectedRoute({
-    method: 'GET',
-    path: '/auth/session',
-    permission: 'session.self',
-    audience: 'problem',
-    summary: 'Who is signed in, and to which server.',
-    replies: [{ status: 200, description: 'The caller.', schema: sessionSchema }],
-    handle: describeSession,
-  }),
-  protectedRoute({
-    method: 'DELETE',
-    path: '/auth/session',
-    permission: 'session.self',
-    audience: 'problem',
-    summary: 'Sign out.',
-    replies: [nothing],
-    handle: signOut,
-  }),
+  ...identityRoutes,
+  ...peopleRoutes,
   publicRoute({
     method: 'GET',
     path: '/healthz',

@@ -12,6 +12,7 @@ import type { HttpDependencies } from './dependencies.ts'
 import { takeRequestId } from './headers.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createMetricsRegistry, metricsTopic } from './metrics.ts'
+import { findClientAddress, isExpectedPeer } from './origin.ts'
 import { createOpenApi } from './openapi.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { hasBody } from './read-body.ts'
@@ -127,7 +128,8 @@ function createFetch(
       sharedWith,
       requestId,
       startedAtMs,
-      remoteAddress: peer.remoteAddress,
+      remoteAddress: findClientAddress(peer.remoteAddress, request.headers, settings.trustedProxies ?? []),
+      isExpectedPeer: isExpectedPeer(peer.remoteAddress, settings.trustedProxies ?? []),
       signal: open.signal,
       stopping,
     }

@@ -9,7 +9,7 @@ import { cacheKey, partitionOf, partitionOfPassages, type CacheKey, type CachePa
 import type { Plan } from '../routing/index.ts'
 import type { Passage } from '../vaults/index.ts'
 import type { AskServices } from './ask-types.ts'
-import type { PipelineCaches } from './caches.ts'
+import { sharingFor } from './caches.ts'
 import { catalogueVersion, scopesOfModel } from './catalogue.ts'
 import { templateVersion } from './compose-prompt.ts'
 import { quotingVersion } from './draft.ts'
@@ -38,10 +38,14 @@ export function passagesOf({ grounded, plan }: Asking): readonly Passage[] {
 }
 
 /** A conversation is its own; an answer from no passages would be everybody’s. */
-export function partitionOfAnswer(asking: Asking, { settings }: Pick<PipelineCaches, 'settings'>): CachePartition {
+export function partitionOfAnswer(
+  asking: Asking,
+  { access, caches: { settings } }: Pick<AskServices, 'access' | 'caches'>,
+): CachePartition {
   const passages = passagesOf(asking)
   const { principal } = asking.call
-  const isShared = settings.answers === 'shared' && historyOf(asking).length === 0 && passages.length > 0
+  const mayShare = settings.answers === 'shared' && sharingFor(principal, 'answers', 'org', access) === 'org'
+  const isShared = mayShare && historyOf(asking).length === 0 && passages.length > 0
   return isShared ? partitionOfPassages(passages) : partitionOf(principal, 'user')
 }
 

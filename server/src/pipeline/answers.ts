@@ -37,7 +37,7 @@ async function hear(
 ): Promise<Heard> {
   const { call, grounded, plan } = asking
   const passages = passagesOf(asking)
-  const partition = partitionOfAnswer(asking, services.caches)
+  const partition = partitionOfAnswer(asking, services)
   let isOwn = false
   const make = (fill: Fill) => {
     isOwn = true

@@ -16,7 +16,7 @@ export interface AskSettings {
 }
 
 export interface AskServices extends GatewayServices {
-  readonly access: Pick<Access, 'require' | 'filter'>
+  readonly access: Pick<Access, 'may' | 'filter' | 'seesVault' | 'confirm'>
   readonly vaults: Vaults
   readonly signer: LabelSigner
   readonly settings: AskSettings

@@ -2,6 +2,7 @@
  * What the pipeline keeps: answers from notes, chat replies, embeddings, search results. Each under keys with a
  * partition, none where it is switched off or the caller wants it made anew.
  */
+import type { Access } from '../access/index.ts'
 import type { Config, SearchResult } from '@cairn/contract'
 import type { Principal } from '../base/index.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   LiveFill,
   RecordOutcome,
   ReuseOptions,
+  Sharing,
   Tier,
 } from '../cache/index.ts'
 import type { KeptPart, Usage } from '../routing/index.ts'
@@ -144,3 +146,21 @@ export function createAnnounce(cache: Pick<Cache, 'epoch' | 'invalidate'>) {
     return committed && seq !== null && epoch !== '' && epoch === cache.epoch() ? { epoch, seq } : null
   }
 }
+
+/**
+ * How far this caller’s entries are shared: only who may both be answered from a shared namespace and leave answers in it
+ * shares anything. Everybody else has what is theirs.
+ */
+export function sharingFor(
+  principal: Principal,
+  namespace: 'chat' | 'answers',
+  sharing: Sharing,
+  { may }: MayShare,
+): Sharing {
+  const resource = `cache:${namespace}`
+  return sharing !== 'user' && may(principal, 'cache.hit', resource) && may(principal, 'cache.fill', resource)
+    ? sharing
+    : 'user'
+}
+
+type MayShare = Pick<Access, 'may'>

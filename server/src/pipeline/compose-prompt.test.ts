@@ -14,6 +14,7 @@ function passage(title: string, heading: string, quote: string): Passage {
     end: quote.length,
     quote,
     label: 'internal',
+    facts: { tags: [] },
     score: 1,
     strength: 1,
   }

@@ -25,10 +25,9 @@ export interface EmbeddingsInput {
 export type Embeddings = (call: Call, input: EmbeddingsInput) => Promise<GatewayReply>
 
 export function createEmbeddings(services: GatewayServices): Embeddings {
-  const { access, caches, clock, routing } = services
+  const { caches, clock, routing } = services
 
   return async function embeddings(call, { body, request }) {
-    access.require(call.principal, 'embed', request.model)
     const candidates = routing.candidates(request.model, 'embedding', call.principal)
     const needs = needsOfEmbedding(request, body.length)
     const metered = await openMetered(call, 'embedding', needs, services)

@@ -12,7 +12,7 @@ import { partitionOf } from '../cache/index.ts'
 import { giveAgain, keepJson, needsOfChat } from '../routing/index.ts'
 import type { Candidates, ChatReply, Deployment, Needs, OneReply, Usage } from '../routing/index.ts'
 import type { MeteredCall } from '../metering/index.ts'
-import { forCall } from './caches.ts'
+import { forCall, sharingFor } from './caches.ts'
 import { isBounded, isCacheable, keyOfRequest } from './chat-key.ts'
 import { findStream, type StreamHeard } from './chat-stream.ts'
 import { callersOwn, openRecord, type GatewayServices } from './gateway-reply.ts'
@@ -66,7 +66,6 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
   // Another dialect tells usage at its end, whether or not its client knows the chat option.
   const includeUsage = request.stream_options?.include_usage === true
   const withUsage = includeUsage || input.kind !== 'chat'
-  access.require(call.principal, 'chat', request.model)
   const candidates = speakersOnly(routing.candidates(request.model, 'chat', call.principal), native)
   const needs = needsOf(input)
   const metered = await openMetered(call, input.kind, needs, services)
@@ -105,7 +104,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
     })
 
   const namespace = !isNative && isCacheable(request, caches.settings) ? forCall(caches.chat, call) : null
-  const partition = partitionOf(call.principal, caches.settings.chatSharing)
+  const partition = partitionOf(call.principal, sharingFor(call.principal, 'chat', caches.settings.chatSharing, access))
   const one = (): OneReply => ({
     id: `chatcmpl-${createToken(18)}`,
     created: Math.floor(clock.now() / 1_000),

@@ -16,7 +16,7 @@ export interface GatewayReply {
 }
 
 export interface GatewayServices {
-  readonly access: Pick<Access, 'require'>
+  readonly access: Pick<Access, 'may'>
   readonly audit: Audit
   readonly caches: PipelineCaches
   readonly clock: Clock

@@ -6,6 +6,8 @@ import type { Passage, Vaults } from '../vaults/index.ts'
 import { findContext } from './follow-up.ts'
 import { labelOfHistory, type LabelSigner } from './labels.ts'
 import type { PipelineCaches } from './caches.ts'
+import { leastExposed, promptFilter } from './note-gate.ts'
+import type { Candidates } from '../routing/index.ts'
 import { readPositions, type SourcePositions } from './sources.ts'
 import type { Call } from './types.ts'
 
@@ -25,7 +27,7 @@ export interface Grounded {
 }
 
 export interface GroundServices {
-  access: Pick<Access, 'filter'>
+  access: Pick<Access, 'filter' | 'seesVault'>
   vaults: Vaults
   signer: LabelSigner
   caches: Pick<PipelineCaches, 'log'>
@@ -35,10 +37,15 @@ export interface GroundServices {
 /** The built-in answerer chooses its sentences from so many passages: nine in ten right notes are among forty. */
 const candidatePassages = 40
 
-/** Ids of the vaults to ask: the named one, else all. Throws `vault.not-found`. */
-export async function selectVaults(asked: string | undefined, vaults: Vaults): Promise<string[]> {
-  if (asked === undefined) return (await vaults.list()).map(({ id }) => id)
-  const found = vaults.find(asked) ?? (await vaults.list()).find(({ name }) => name === asked)
+/** Ids of the vaults to ask: the named one, else all that the caller may know of. Throws `vault.not-found`. */
+export async function selectVaults(
+  { principal }: Call,
+  asked: string | undefined,
+  { access, vaults }: Pick<GroundServices, 'access' | 'vaults'>,
+): Promise<string[]> {
+  const seen = (await vaults.list()).filter(({ id }) => access.seesVault(principal, id))
+  if (asked === undefined) return seen.map(({ id }) => id)
+  const found = seen.find(({ id }) => id === asked) ?? seen.find(({ name }) => name === asked)
   return found
     ? [found.id]
     : fail('vault.not-found', {
@@ -50,9 +57,11 @@ export async function selectVaults(asked: string | undefined, vaults: Vaults): P
 export async function ground(
   call: Call,
   request: AskRequest,
+  asked: Candidates,
   { access, vaults, signer, caches, settings }: GroundServices,
 ): Promise<Grounded> {
-  const ids = await selectVaults(request.vault, vaults)
+  const ids = await selectVaults(call, request.vault, { access, vaults })
+  const exposed = leastExposed(asked)
   const positions = await readPositions(ids, { vaults, caches }, call.signal)
   const context = findContext(request.question, request.history)
   const candidates = await vaults.retrieve(
@@ -62,7 +71,7 @@ export async function ground(
       syntax: 'plain',
       mode: 'hybrid',
       forPrompt: true,
-      vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'note.retrieve', id) })),
+      vaults: ids.map((id) => ({ id, filter: promptFilter(access, call.principal, id, exposed) })),
       limit: candidatePassages,
     },
     call.signal,

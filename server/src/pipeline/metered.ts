@@ -55,10 +55,10 @@ export function budgetView(
 }
 
 function describeCall(
-  { requestId, principal: { id, credentialId, via } }: Call,
+  { requestId, principal: { id, credentialId, via, groups = [] } }: Call,
   kind: MeteredCall['kind'],
 ): MeteredCall {
-  return { requestId, principal: { id, credentialId, via }, teams: [], kind }
+  return { requestId, principal: { id, credentialId, via }, teams: groups, kind }
 }
 
 function estimateOf({ info, egress }: Deployment, needs: Needs): Estimate {

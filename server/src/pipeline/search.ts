@@ -16,8 +16,7 @@ export type SearchServices = Pick<AskServices, 'access' | 'audit' | 'vaults' | '
 
 export function createSearch({ access, audit, vaults, caches }: SearchServices): Search {
   return async function search(call, request) {
-    access.require(call.principal, 'search', request.vault)
-    const ids = await selectVaults(request.vault, vaults)
+    const ids = await selectVaults(call, request.vault, { access, vaults })
     const positions = await readPositions(ids, { vaults, caches }, call.signal)
     // Read before the search: what is found is at least as new, and stands under no version newer than it is.
     const versions = ids.map((id) => vaults.find(id)?.index.version ?? null)
@@ -26,7 +25,7 @@ export function createSearch({ access, audit, vaults, caches }: SearchServices):
       syntax: 'query',
       mode: request.mode ?? 'hybrid',
       forPrompt: false,
-      vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'note.discover', id) })),
+      vaults: ids.map((id) => ({ id, filter: access.filter(call.principal, 'read', id) })),
       limit: request.limit ?? usualResults,
     }
     const found = await reuse<readonly SearchResult[]>(

@@ -33,9 +33,10 @@ type DeploymentKeys = KeyringFile['deployments'][string]
 
 /**
  * Purposes with one key that stays. `cache-names` hashes the keys and scopes of cache entries; `provider-keys` seals the
- * API keys of stored providers, which must not be lost.
+ * API keys of stored providers and `second-factors` the secrets of TOTP, which must not be lost; `session` seals what a
+ * sign-in with OpenID Connect leaves in a cookie and with its session.
  */
-export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names' | 'provider-keys'
+export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names' | 'provider-keys' | 'second-factors'
 
 /** Purposes whose keys rotate: what they seal can be lost without harm. */
 export type SealingPurpose = 'cache'

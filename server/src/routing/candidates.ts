@@ -18,6 +18,8 @@ export interface Choice {
   readonly virtualModels: readonly VirtualModel[]
   /** Of a model that several providers have. */
   readonly strategy: RoutingStrategy
+  /** Asked for a model that its provider has not listed. Everything may be used, when absent. */
+  readonly mayUse?: (deployment: Deployment) => boolean
 }
 
 /** The virtual models that are always there, unless the configuration gives one of these names another meaning. */
@@ -97,14 +99,15 @@ function bestRank({ egress, info }: Deployment): number {
 }
 
 /** `provider/model`, also for a model that the provider has not listed when it has listed none. */
-function resolveQualified(asked: string, { deployments, providers }: Choice): Deployment[] {
+function resolveQualified(asked: string, { deployments, providers, mayUse }: Choice): Deployment[] {
   const slash = asked.indexOf('/')
   const provider = slash > 0 ? providers.find(({ id }) => id === asked.slice(0, slash)) : undefined
   const model = asked.slice(slash + 1)
   if (!provider || model === '') return []
   const known = deployments.filter((deployment) => deployment.provider === provider)
   if (known.length > 0 || provider.url === null) return known.filter((deployment) => deployment.model === model)
-  return [createDeployment(provider, { ...declareModel(model), kind: 'unknown' })]
+  const unlisted = createDeployment(provider, { ...declareModel(model), kind: 'unknown' })
+  return mayUse === undefined || mayUse(unlisted) ? [unlisted] : []
 }
 
 function capableOf(

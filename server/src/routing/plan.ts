@@ -96,7 +96,7 @@ function leftAlone(deployment: Deployment, reason: string, { health, clock }: Pl
 
 function refuse(
   deployment: Deployment,
-  { needs, label }: PlanRequest,
+  { needs, label, refusedByNotes }: PlanRequest,
   { regions }: PlanServices,
 ): Pick<Rejection, 'rule' | 'reason'> | null {
   const { info, clearance, region, egress } = deployment
@@ -109,6 +109,8 @@ function refuse(
     }
   if (labelRank(clearance) < labelRank(label))
     return { rule: 'clearance', reason: `cleared for ${clearance}, the notes are ${label}` }
+  const rule = refusedByNotes?.(deployment) ?? null
+  if (rule !== null) return { rule: 'clearance', reason: rule }
   const allowed = regions[label]
   if (allowed !== undefined && egress === 'external' && (region === null || !allowed.includes(region)))
     return {

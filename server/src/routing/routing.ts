@@ -1,6 +1,7 @@
 /** Routing over the configured, stored, discovered and built-in providers. */
 import type { Config } from '@cairn/contract'
-import { resolveModel } from './candidates.ts'
+import type { Principal } from '../base/index.ts'
+import { resolveModel, type Choice } from './candidates.ts'
 import { describeModels, describeProvider, explainPlan, needsOf } from './describe.ts'
 import { executePlan } from './execute.ts'
 import { createHealthBoard } from './health/board.ts'
@@ -10,7 +11,7 @@ import { planAttempts } from './plan.ts'
 import { createRegistry, type Registry, type RegistryOptions } from './registry.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { createPlaces, type PlaceLimits } from './places.ts'
-import type { Routing } from './types.ts'
+import type { Deployment, Routing } from './types.ts'
 
 export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | 'timeouts' | 'routing'> {
   readonly models: Config['models']
@@ -20,6 +21,8 @@ export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | '
   /** 0 up to 1; for ties and for the choice of two. */
   readonly random?: () => number
   readonly limits?: PlaceLimits
+  /** Whether the principal may use a deployment. Everything, when absent. */
+  readonly mayUse?: (principal: Principal, deployment: Deployment) => boolean
 }
 
 export interface RoutingWithStore extends Routing, Pick<Registry, 'replaceStored'> {}
@@ -43,8 +46,17 @@ export function createRouting(options: RoutingOptions): RoutingWithStore {
   const planning = { health, clock, random, maxAttempts, regions }
   const executing = { clock, permits, health, retries, totalTimeoutMs: models.totalTimeoutMs }
 
-  const candidates: Routing['candidates'] = (asked, kind) =>
-    resolveModel(asked ?? models.default, kind, registry.choice())
+  /** What the principal may not use does not exist for it. */
+  function choiceOf(principal: Principal): Choice {
+    const choice = registry.choice()
+    const { mayUse } = options
+    if (mayUse === undefined) return choice
+    const mayUseUnlisted = (deployment: Deployment) => mayUse(principal, deployment)
+    return { ...choice, deployments: choice.deployments.filter(mayUseUnlisted), mayUse: mayUseUnlisted }
+  }
+
+  const candidates: Routing['candidates'] = (asked, kind, principal) =>
+    resolveModel(asked ?? models.default, kind, choiceOf(principal))
 
   return {
     candidates,
@@ -55,10 +67,11 @@ export function createRouting(options: RoutingOptions): RoutingWithStore {
       return explainPlan(found, plan)
     },
     execute: (plan, run) => executePlan(plan, run, { ...executing, slotsOf: places.of }),
-    models: registry.models,
-    describe: () =>
+    models: (principal) => choiceOf(principal).deployments.map(({ info }) => info),
+    all: () => registry.choice().deployments,
+    describe: (principal) =>
       describeModels({
-        choice: registry.choice(),
+        choice: choiceOf(principal),
         providers: registry.providers(),
         clock,
         view: health.view,

@@ -104,6 +104,8 @@ export interface PlanRequest {
   readonly affinity: string | null
   /** Why money or limits refuse a deployment, or null; asked of the meter without holding anything. */
   readonly refusedByBudget?: (deployment: Deployment) => string | null
+  /** Why a rule keeps the notes of the request from a deployment, or null. */
+  readonly refusedByNotes?: (deployment: Deployment) => string | null
 }
 
 /** What an attempt tells about its progress, for health. */
@@ -152,6 +154,8 @@ export interface Routing {
    */
   execute<T>(plan: Plan, run: Execution<T>): Promise<Executed<T>>
   models(principal: Principal): ModelInfo[]
+  /** Every deployment there is, whoever may use it. */
+  all(): readonly Pick<Deployment, 'id'>[]
   /** Models with their health, virtual models, providers, and where the catalogue comes from. */
   describe(principal: Principal): ModelsReply
   findProvider(id: string): ProviderInfo | undefined

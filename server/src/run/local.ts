@@ -15,7 +15,7 @@ export async function openLocal(options: Omit<AppOptions, 'exampleVault'>): Prom
   const { vaults, access, audit, self, close } = await openApp({ ...options, exampleVault: null })
   // One search and done: nothing to keep.
   const caches = openPipelineCaches(null, { ...options.loaded.config.cache, deploymentId: 'local' })
-  const search = createSearch({ access: { require() {}, filter: access.filter }, audit, vaults, caches })
+  const search = createSearch({ access, audit, vaults, caches })
   const current = async (id: string) => (await vaults.list()).find((vault) => vault.id === id) ?? vaultGone(id)
   return {
     listVaults: () => vaults.list(),

@@ -40,19 +40,21 @@ export interface PackedConfig extends Omit<LoadedConfig, 'secrets'> {
     readonly databaseUrl: string | null
     readonly redisUrl: string | null
     readonly ownerKey: string | null
+    readonly openIdClientSecret: string | null
     readonly upstreamKeys: readonly (readonly [id: string, key: string])[]
   }
 }
 
 /** The configuration as the supervisor read it: a file that is edited later does not make workers differ. */
 export function packConfig({ secrets, ...rest }: LoadedConfig): PackedConfig {
-  const { databaseUrl, redisUrl, ownerKey, upstreamKeys } = secrets
+  const { databaseUrl, redisUrl, ownerKey, openIdClientSecret, upstreamKeys } = secrets
   return {
     ...rest,
     secrets: {
       databaseUrl: databaseUrl?.reveal() ?? null,
       redisUrl: redisUrl?.reveal() ?? null,
       ownerKey: ownerKey?.reveal() ?? null,
+      openIdClientSecret: openIdClientSecret?.reveal() ?? null,
       upstreamKeys: [...upstreamKeys].map(([id, key]) => [id, key.reveal()] as const),
     },
   }
@@ -66,6 +68,7 @@ export function unpackConfig({ secrets, ...rest }: PackedConfig): LoadedConfig {
       databaseUrl: wrap(secrets.databaseUrl),
       redisUrl: wrap(secrets.redisUrl),
       ownerKey: wrap(secrets.ownerKey),
+      openIdClientSecret: wrap(secrets.openIdClientSecret),
       upstreamKeys: new Map(secrets.upstreamKeys.map(([id, key]) => [id, new Secret(key)])),
     },
   }

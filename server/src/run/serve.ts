@@ -5,10 +5,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openApp, type AppOptions } from '../app.ts'
-import { errorFields, fail } from '../base/index.ts'
+import { errorFields } from '../base/index.ts'
 import { serverFileName, type Output } from '../cli/index.ts'
 import { describeBanner, printBanner, printIndexProgress } from './banner.ts'
 import { findModels } from './find-models.ts'
+import { refuseOpenAddress, requireOwnerAccount } from './open-address.ts'
 import { recordStart, recordStop } from './record-life.ts'
 import { aborted, listenOrFail, writeServerFile } from './server-place.ts'
 import { supervise } from './supervise.ts'
@@ -27,7 +28,7 @@ const graceMs = 5_000
 /** Resolves with the exit code when the server has stopped. */
 export async function serve(options: ServeOptions): Promise<number> {
   const { server } = options.loaded.config
-  refuseOpenAddress(server.host)
+  refuseOpenAddress(server)
   return server.workers > 1 ? supervise(options) : serveAlone(options)
 }
 
@@ -38,6 +39,7 @@ async function serveAlone(options: ServeOptions): Promise<number> {
   const app = await openApp({ ...options, onTaken: () => taken.abort() })
   try {
     await findModels(app, config.models.discoverLocal, logger)
+    await requireOwnerAccount(app, config.server)
     const { url } = await listenOrFail(config.server, () => app.http.listen())
     await writeServerFile(config.data.directory, { address: url, credential: app.localCredential.reveal() })
     await recordStart(app, options.version)
@@ -54,12 +56,4 @@ async function serveAlone(options: ServeOptions): Promise<number> {
     await rm(join(config.data.directory, serverFileName), { force: true })
     await app.close().catch((thrown: unknown) => logger.error('closing failed', errorFields(thrown)))
   }
-}
-
-/** Sign-in for teams and TLS come with the access module's own issue; until then nobody else may reach the server. */
-function refuseOpenAddress(host: string): void {
-  if (host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)) return
-  fail('config.invalid', {
-    message: `Cairn listens on loopback only for now, not on ${host}. Use 127.0.0.1, and a proxy or tunnel on this machine if others must reach it.`,
-  })
 }

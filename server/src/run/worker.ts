@@ -17,6 +17,7 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './messages.ts'
+import { requireOwnerAccount } from './open-address.ts'
 import { recordStart, recordStop } from './record-life.ts'
 import { createWorkerPeers } from './worker-peers.ts'
 
@@ -59,6 +60,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     peers.answer(vaultsTopic, () => app.vaults.list())
     peers.answer(announceTopic, () => recordStart(app, options.version).then(() => describeBanner(app)))
     found = await findModels(app, loaded.config.models.discoverLocal, logger)
+    await requireOwnerAccount(app, loaded.config.server)
     app.http.listen()
   } catch (thrown) {
     const { code, message, internal } = toCairnError(thrown)

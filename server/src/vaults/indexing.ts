@@ -5,7 +5,8 @@
 import { errorFields, withDeadline, type Clock, type Fields, type Logger } from '../base/index.ts'
 import { startWorker, type Lock, type WorkerHandle } from '../platform/index.ts'
 import type { StoreLocation } from '../storage/index.ts'
-import type { IndexEvent } from './index/index-worker.ts'
+import type { Keeper } from './held/keeper.ts'
+import type { DecideEvent, IndexEvent } from './index/index-worker.ts'
 import type { SharedState } from './index/shared-state.ts'
 import type { Registered } from './register.ts'
 import type { IndexingTurn } from './types.ts'
@@ -16,6 +17,7 @@ export interface IndexingOptions {
   readonly location: StoreLocation
   readonly clock: Clock
   readonly logger: Logger
+  readonly keeper: Pick<Keeper, 'decide'>
   /** The thread's program; for tests that make it fail. */
   readonly program?: URL | undefined
   readonly onEvent: (event: IndexEvent) => void
@@ -32,6 +34,8 @@ export interface Indexing {
   add(vault: Registered): Promise<void>
   remove(id: string): Promise<void>
   reindex(vault: Registered): Promise<void>
+  /** Looks anew at what is held of these notes, or of all; resolves when the stored index shows it. */
+  regard(id: string, paths: readonly string[] | null): Promise<void>
   /** False when the thread ends again and again. */
   isHealthy(): boolean
   close(): Promise<void>
@@ -49,7 +53,7 @@ export const loneTurn: IndexingTurn = { tryTake: async () => ({ release: async (
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createIndexing(options: IndexingOptions): Indexing {
-  const { turn, shared, location, clock, logger, program, onEvent, onLost } = options
+  const { turn, shared, location, clock, logger, keeper, program, onEvent, onLost } = options
   let owned: { thread: WorkerHandle; lock: Lock } | null = null
   let isClosing = false
   let failures = 0
@@ -74,8 +78,18 @@ export function createIndexing(options: IndexingOptions): Indexing {
     thread.on('index', (data) => {
       if (owned?.thread === thread) onEvent(data as IndexEvent)
     })
+    thread.on('decide', (data) => void decide(thread, data as DecideEvent))
     thread.on('problem', (data) => logger.error('a vault cannot be indexed', data as Fields))
     return thread
+  }
+
+  async function decide(thread: WorkerHandle, { id, vault, sightings }: DecideEvent): Promise<void> {
+    const held = await keeper.decide(vault, sightings).catch((thrown: unknown) => {
+      logger.warn('what is held of notes cannot be decided', { vault, ...errorFields(thrown) })
+      return null
+    })
+    // A thread that has ended waits for nothing.
+    await thread.call('decided', id, held).catch(() => undefined)
   }
 
   /** Stops at once: somebody else may index already. */
@@ -129,6 +143,7 @@ export function createIndexing(options: IndexingOptions): Indexing {
     add: ({ id, path }) => call('add', id, path),
     remove: (id) => call('remove', id),
     reindex: ({ id, path }) => call('reindex', id, path),
+    regard: (id, paths) => call('regard', id, paths),
     isHealthy: () => failures < failuresTooMany,
     async close() {
       isClosing = true

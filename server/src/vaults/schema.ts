@@ -18,5 +18,16 @@ export const vaultsSchema: Schema = {
         'CREATE TABLE vaults_of_run (id TEXT PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL, removed INTEGER NOT NULL, at {int} NOT NULL)',
       ],
     },
+    {
+      id: 3,
+      name: 'what notes have said and nobody has let go',
+      statements: [
+        `CREATE TABLE vaults_kept (
+          vault TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL, kept TEXT NOT NULL, held TEXT NOT NULL,
+          released_at {int}, waiting INTEGER NOT NULL, revision {int} NOT NULL, PRIMARY KEY (vault, path))`,
+        'CREATE INDEX vaults_kept_body ON vaults_kept (vault, body)',
+        'CREATE INDEX vaults_kept_waiting ON vaults_kept (waiting)',
+      ],
+    },
   ],
 }

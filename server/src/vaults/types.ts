@@ -1,6 +1,7 @@
 /** What the rest of the server asks of `vaults`: passages for a question, notes for a reader, the state of each vault. */
 import type { Label, NoteView, RelatedReply, SearchMode, SearchResult, VaultInfo } from '@cairn/contract'
-import type { NoteFilter } from '../base/index.ts'
+import type { Held, OwnFacts } from './held/held-facts.ts'
+import type { JudgedNote, NoteFacts, NoteFilter } from '../base/index.ts'
 import type { Lock } from '../platform/index.ts'
 
 /** A piece of a note that can enter a prompt and be cited: a citation without its number, with what ranking knows. */
@@ -15,6 +16,8 @@ export interface Passage {
   /** `text.slice(start, end)` of that version. */
   readonly quote: string
   readonly label: Label
+  /** By which rules on notes judge it. */
+  readonly facts: NoteFacts
   readonly score: number
   /** How good the note's match is, whatever the others are; about 0 to 2. */
   readonly strength: number
@@ -61,6 +64,24 @@ export interface LogPosition {
   readonly seq: number
 }
 
+/** What is known of a note, and of which version. */
+export interface StoredFacts extends NoteFacts {
+  readonly version: string
+}
+
+/** A note of which more is in force than it says. */
+export interface HeldNote {
+  readonly vault: string
+  readonly note: string
+  readonly title: string
+  readonly own: OwnFacts
+  readonly held: Held
+  /** By which rules judge it. */
+  readonly judged: JudgedNote
+  /** Changes with whatever is kept of the note. */
+  readonly revision: number
+}
+
 export interface Vaults {
   list(): Promise<VaultInfo[]>
   /** The vault, or undefined. */
@@ -80,6 +101,17 @@ export interface Vaults {
   }>
   /** Throws `note.not-found`, also for a note the filter hides. */
   readNote(id: string, path: string, filter: NoteFilter): Promise<NoteView>
+  /** What rules judge notes by, as it is stored now; a path without a note is not in the answer. */
+  factsOf(id: string, paths: readonly string[]): Promise<ReadonlyMap<string, StoredFacts>>
+  /** Of every note of the vault, for counting what a change of rules would change. */
+  allFacts(id: string): Promise<JudgedNote[]>
+  /** Notes that the filter admits and of which something is held against an edit, ordered by path. */
+  listHeld(id: string, filter: NoteFilter, limit: number): Promise<HeldNote[]>
+  /**
+   * Lets go what is held of a note, and tells what that was: what is asked next goes by what it says. `seen`: the revision that was looked at, or
+   * null. Throws `note.not-held`, `note.held-changed`, `index.not-ready`, `access.unconfirmed`.
+   */
+  releaseHeld(id: string, path: string, seen: number | null): Promise<Held>
   /**
    * Up to which announcement the searcher’s copy of the vault has every change. Ask before searching: what is found
    * then is at least as new.

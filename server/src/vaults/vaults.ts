@@ -8,10 +8,13 @@ import type { RelatedReply, SearchResult } from '@cairn/contract'
 import { createLonePeers, type Clock, type HostPeers, type Logger } from '../base/index.ts'
 import type { Store, StoreLocation } from '../storage/index.ts'
 import { createAnnouncer, type Announce, type Announcer } from './announce.ts'
+import type { Protection } from './held/held-facts.ts'
+import { createHeldNotes } from './held/held-notes.ts'
+import { createKeeper } from './held/keeper.ts'
 import { createSearchLine } from './index/search-line.ts'
 import { createSharedState } from './index/shared-state.ts'
 import { createIndexing, loneTurn } from './indexing.ts'
-import { listNotes, readNote } from './read-notes.ts'
+import { listNotes, readAllFacts, readFacts, readNote } from './read-notes.ts'
 import { createRegister, createRunRegister, type RunFolders } from './register.ts'
 import { startSearcher, type Followed, type Searcher } from './searcher.ts'
 import { createSync } from './sync.ts'
@@ -35,6 +38,8 @@ export interface VaultsOptions {
   keepOut?: string
   /** Tells the log of the cache what has changed; absent where nothing is cached. */
   announce?: Announce
+  /** What of the policy looks at notes, now; absent where nothing is held. Throws `access.unconfirmed`. */
+  protection?: () => Promise<Protection>
   /** With other processes, here or on other hosts; absent for a process that is alone. */
   shared?: { turn: IndexingTurn; peers: HostPeers }
   /** Programs of the threads; for tests that make them fail. */
@@ -44,6 +49,7 @@ export interface VaultsOptions {
 /** Questions and searches that wait for the searching thread; more are told to come back. */
 const mostWaiting = 256
 const topic = 'vaults.changed'
+const unprotected: Protection = { isTeam: false, tags: [], conditions: [] }
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export async function openVaults(options: VaultsOptions): Promise<Vaults> {
@@ -51,6 +57,8 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
   const { turn, peers } = options.shared ?? { turn: loneTurn, peers: createLonePeers() }
   const register = only === null ? createRegister(store, clock) : await createRunRegister(store, clock, only)
   const sharedState = createSharedState(indexStore)
+  const protection = options.protection ?? (async () => unprotected)
+  const keeper = createKeeper({ store, clock, protection })
   const searcher = await startSearcher({
     location,
     logger,
@@ -64,6 +72,7 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
     location,
     clock,
     logger,
+    keeper,
     program: options.programs?.indexing,
     onEvent: (event) => {
       states.take(event)
@@ -78,6 +87,19 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
     await sync.now()
     await peers.collect(topic)
   }
+  const heldNotes = createHeldNotes({
+    indexStore,
+    keeper,
+    protection,
+    indexing,
+    peers,
+    logger,
+    vaults: () => [...states.entries.keys()],
+    async follow(id) {
+      await states.follow(states.get(id))
+      await changed()
+    },
+  })
   const vaults: Vaults = {
     ...createReading(options, searcher, states.get),
     list: async () => [...states.entries.values()].map(({ info }) => structuredClone(info)),
@@ -99,6 +121,7 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
       await register.remove(id)
       await changed()
       await sync.removed(id)
+      await keeper.forget(id)
     },
     async reindex(id) {
       const { index } = states.get(id).info
@@ -113,12 +136,21 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
       await changed()
       await handled
     },
+    async listHeld(id, filter, limit) {
+      states.get(id)
+      return heldNotes.list(id, filter, limit)
+    },
+    async releaseHeld(id, path, seen) {
+      states.get(id)
+      return heldNotes.release(id, path, seen)
+    },
     subscribe: states.subscribe,
     logPosition: (id) => states.get(id).position,
     follow: (id) => states.follow(states.get(id)),
     isIndexing: () => indexing.isOwner(),
     isHealthy: () => searcher.isUp() && indexing.isHealthy(),
     async close() {
+      heldNotes.close()
       sync.stop()
       states.close()
       await indexing.close()
@@ -155,7 +187,7 @@ function createReading(
   { indexStore, semanticWeight }: VaultsOptions,
   searcher: Searcher,
   get: (id: string) => VaultEntry,
-): Pick<Vaults, 'listNotes' | 'readNote' | 'retrieve' | 'search' | 'quoteAnswer' | 'related'> {
+): Pick<Vaults, 'listNotes' | 'readNote' | 'factsOf' | 'allFacts' | 'retrieve' | 'search' | 'quoteAnswer' | 'related'> {
   const line = createSearchLine(mostWaiting)
   const weighed = (request: RetrieveRequest): RetrieveRequest =>
     semanticWeight === undefined ? request : { ...request, semanticWeight }
@@ -170,6 +202,8 @@ function createReading(
       const linked = await searcher.call<{ links: string[]; backlinks: string[] }>('links', id, note.note, filter)
       return { ...note, ...linked }
     },
+    factsOf: (id, paths) => readFacts(indexStore, id, paths),
+    allFacts: (id) => readAllFacts(indexStore, id),
     retrieve: (request, signal) => line.run(() => searcher.call<Passage[]>('retrieve', weighed(request)), { signal }),
     search: (request, signal) => line.run(() => searcher.call<SearchResult[]>('search', weighed(request)), { signal }),
     quoteAnswer: (question, passages, limit) =>

@@ -3,7 +3,7 @@
  * vaults and cache that is put back before each test, since opening one takes a second.
  */
 import type { AskReply } from '@cairn/contract'
-import type { NoteFilter } from '../../src/base/index.ts'
+import { everyPath, someNotes, type NoteFilter } from '../../src/base/index.ts'
 import { ann, bob, openAskRig, type AskRig, type AskRigOptions } from './ask-rig.ts'
 import { upstreamOf } from './gateway-rig.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
@@ -15,7 +15,7 @@ export const notes = {
 }
 export const question = 'How high do spring tides reach at the pier?'
 /** Everything but what is tagged `secret`. */
-export const withoutSecrets: NoteFilter = { kind: 'some', allow: [''], denyTags: ['secret'], highest: 'restricted' }
+export const withoutSecrets: NoteFilter = someNotes({ allow: everyPath, denyTags: ['secret'] })
 
 /** All that the tests name; a test says which of them can be used in it. */
 const models = [

@@ -1,4 +1,5 @@
 /** Questions over real vaults, real routing and the real cache, with an access that gives each person its own filter. */
+import { openAccess } from './open-access.ts'
 import { configSchema, type AskDryRun, type AskEvent, type AskReply, type AskRequest } from '@cairn/contract'
 import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -10,7 +11,14 @@ import { createOutbound, createPermitOffice } from '../../src/platform/index.ts'
 import type { UpstreamSettings } from '../../src/providers/index.ts'
 import { createDriftWatch, createRouting, type Deployment } from '../../src/routing/index.ts'
 import { openStore, type StoreLocation } from '../../src/storage/index.ts'
-import { indexSchema, openVaults, vaultsSchema, type Announce, type Vaults } from '../../src/vaults/index.ts'
+import {
+  indexSchema,
+  openVaults,
+  vaultsSchema,
+  type Announce,
+  type Protection,
+  type Vaults,
+} from '../../src/vaults/index.ts'
 import { gather } from '../harness.ts'
 import { openTestCache } from './open-cache.ts'
 import { createFreeMeter } from './free-meter.ts'
@@ -26,6 +34,8 @@ export interface AskRigOptions {
   readonly passages?: number
   /** What stands between the vaults and the log. */
   readonly announce?: (announce: Announce) => Announce
+  /** What the policy looks at of notes; nothing is held without it. */
+  readonly protection?: () => Promise<Protection>
 }
 
 export async function openAskRig(options: AskRigOptions) {
@@ -59,6 +69,7 @@ export async function openAskRig(options: AskRigOptions) {
     only: [{ path: folder }],
     keepOut: data,
     announce,
+    ...(options.protection ? { protection: options.protection } : {}),
   })
 
   const permits = createPermitOffice()
@@ -72,7 +83,7 @@ export async function openAskRig(options: AskRigOptions) {
   const filters = new Map<string, NoteFilter>()
   const entries: AuditEntry[] = []
   const services = {
-    access: { require() {}, filter: ({ id }: Principal) => filters.get(id) ?? ({ kind: 'all' } as const) },
+    access: openAccess(({ id }) => filters.get(id) ?? { kind: 'all' }),
     audit: { record: async (entry: AuditEntry) => entries.push(entry) },
     caches: openPipelineCaches(cache, { ...config.cache, deploymentId: 'dep_test', ...options.settings }),
     clock,

@@ -1,4 +1,5 @@
 /** The gateway's pipeline over real routing, real providers and the real outbound door, with the stages of other modules kept to their smallest. */
+import { openAccess } from './open-access.ts'
 import { configSchema, chatRequestSchema, embeddingsRequestSchema, type Config, type Label } from '@cairn/contract'
 import type { AuditEntry } from '../../src/audit/types.ts'
 import { silentLogger, systemClock, type Logger, type Principal } from '../../src/base/index.ts'
@@ -76,11 +77,7 @@ export function createRig(options: RigOptions) {
   }
   const settings = { ...configSchema.parse({}).cache, deploymentId: 'dep_test', ...options.settings }
   const caches = openPipelineCaches(options.cache ?? null, settings)
-  const access = {
-    require: () => {
-      if (options.refuse) throw new Error(options.refuse)
-    },
-  }
+  const access = openAccess()
   const drift = createDriftWatch({ clock, logger })
   const services = { access, audit: { record }, caches, clock, drift, logger, meter, routing }
   const runChat = createChat(services)

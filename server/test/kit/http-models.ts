@@ -73,6 +73,7 @@ export function createModels(): Pick<HttpDependencies, 'models' | 'providers'> {
   return {
     models: {
       models: () => [model],
+      all: () => [model],
       describe: () => ({
         models: [{ ...model, health }],
         virtual: [],

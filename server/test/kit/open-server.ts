@@ -13,6 +13,8 @@ export interface OpenServer extends AsyncDisposable {
   readonly url: string
   readonly ownerKey: string
   readonly dataDirectory: string
+  /** The folder with everything of it. */
+  readonly home: string
   readonly logLines: readonly string[]
   /** As the owner, unless `init` has another key. */
   call(path: string, init?: RequestInit): Promise<Response>
@@ -20,15 +22,26 @@ export interface OpenServer extends AsyncDisposable {
 
 const givenOwnerKey = 'ck_test_owner_0123456789abcdef0123456789'
 
-export async function openServer(file: object): Promise<OpenServer> {
-  const home = await mkdtemp(join(tmpdir(), 'cairn-open-'))
+export interface OpenOptions {
+  /** Of a server that kept it; else a new one. */
+  readonly home?: string
+  /** Leaves everything for another server. */
+  readonly keepsHome?: boolean
+}
+
+export async function openServer(
+  file: object,
+  { home: given, keepsHome = false }: OpenOptions = {},
+): Promise<OpenServer> {
+  const home = given ?? (await mkdtemp(join(tmpdir(), 'cairn-open-')))
   await writeFile(join(home, 'cairn.config.json'), JSON.stringify(file))
   const dataDirectory = join(home, 'data')
+  const hasPort = 'server' in file && 'port' in (file.server as object)
   const env = {
     CAIRN_OWNER_KEY: givenOwnerKey,
     CAIRN_DATA: dataDirectory,
     CAIRN_KEYRING: join(home, 'config', 'keyring.json'),
-    CAIRN_PORT: '0',
+    ...(hasPort ? {} : { CAIRN_PORT: '0' }),
     CAIRN_DISCOVER_LOCAL: 'false',
   }
   const logLines: string[] = []
@@ -45,6 +58,7 @@ export async function openServer(file: object): Promise<OpenServer> {
     url,
     ownerKey: givenOwnerKey,
     dataDirectory,
+    home,
     logLines,
     call: (path, init = {}) =>
       fetch(`${url}${path}`, {
@@ -55,7 +69,7 @@ export async function openServer(file: object): Promise<OpenServer> {
     async [Symbol.asyncDispose]() {
       await app.http.stop(1_000)
       await app.close()
-      await rm(home, { recursive: true, force: true })
+      if (!keepsHome) await rm(home, { recursive: true, force: true })
     },
   }
 }

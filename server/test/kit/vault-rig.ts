@@ -3,9 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { VaultInfo } from '@cairn/contract'
-import { silentLogger, sleep, systemClock } from '../../src/base/index.ts'
+import { createLonePeers, silentLogger, sleep, systemClock } from '../../src/base/index.ts'
 import { openStore, type StoreLocation } from '../../src/storage/index.ts'
-import { indexSchema, openVaults, vaultsSchema, type Passage, type Vaults } from '../../src/vaults/index.ts'
+import {
+  indexSchema,
+  openVaults,
+  vaultsSchema,
+  type IndexingTurn,
+  type Passage,
+  type Protection,
+  type Vaults,
+} from '../../src/vaults/index.ts'
 
 export interface VaultRig extends AsyncDisposable {
   readonly vaults: Vaults
@@ -24,8 +32,14 @@ const filter = { kind: 'all' } as const
 
 export const makeFolder = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `cairn-${name}-`))
 
+export interface VaultRigOptions {
+  readonly protection?: () => Promise<Protection>
+  /** As another process that shares the store. */
+  readonly turn?: IndexingTurn
+}
+
 /** `data` opens an earlier rig's store again. */
-export async function openVaultRig(folder: string, data?: string): Promise<VaultRig> {
+export async function openVaultRig(folder: string, data?: string, more: VaultRigOptions = {}): Promise<VaultRig> {
   const directory = data ?? (await makeFolder('data'))
   const locate = (name: string): StoreLocation => ({
     kind: 'sqlite',
@@ -35,7 +49,13 @@ export async function openVaultRig(folder: string, data?: string): Promise<Vault
   const store = await openStore({ location: locate('state'), schemas: [vaultsSchema] }, silentLogger)
   const indexStore = await openStore({ location: locate('index'), schemas: [indexSchema] }, silentLogger)
   const options = { store, indexStore, indexLocation: locate('index'), clock: systemClock, logger: silentLogger }
-  const vaults = await openVaults({ ...options, only: [{ path: folder }], keepOut: directory })
+  const vaults = await openVaults({
+    ...options,
+    only: [{ path: folder }],
+    keepOut: directory,
+    ...(more.protection ? { protection: more.protection } : {}),
+    ...(more.turn ? { shared: { turn: more.turn, peers: createLonePeers() } } : {}),
+  })
   const vault = async () => (await vaults.list())[0] as VaultInfo
   const ask = async (query: string) => ({
     query,

@@ -16,7 +16,32 @@ import {
 } from '../../base/index.ts'
 import type { Store } from '../../storage/index.ts'
 import type { MakePlace, Place } from '../../storage/testing/places.ts'
-import { accessSchema, createAccess, type Access } from '../index.ts'
+import { openSecret, sealSecret } from '../../platform/seal-secret.ts'
+import { accessSchema, policySchema, createAccess, type Access, type AccessOptions, type Visitor } from '../index.ts'
+
+/** Of whoever signs in. */
+export const visitor: Visitor = { address: '203.0.113.7', userAgent: null }
+
+/** Identity with its defaults, with secrets sealed by a key of this process. */
+export function plainIdentity(settings: Partial<AccessOptions['settings']> = {}) {
+  const key = new Uint8Array(32).fill(7)
+  return {
+    seal: {
+      sealSecret: (purpose: string, about: readonly string[], text: string) =>
+        sealSecret(key, [purpose, ...about], text),
+      openSecret: (purpose: string, about: readonly string[], sealed: string) =>
+        openSecret(key, [purpose, ...about], sealed),
+    },
+    settings: {
+      sessionMs: 30 * dayMs,
+      sessionIdleMs: 7 * dayMs,
+      requireMfa: 'off' as const,
+      openid: null,
+      ...settings,
+    },
+    door: () => Promise.reject(new Error('nothing goes out in this suite')),
+  }
+}
 
 const minuteMs = 60_000
 const dayMs = 86_400_000
@@ -36,11 +61,13 @@ export function describeAccess(name: string, makePlace: MakePlace): void {
         logger: options.logger ?? silentLogger,
         ownerKey: options.ownerKey === undefined ? null : new Secret(options.ownerKey),
         localCredential: new Secret('local-credential'),
+        ...plainIdentity(),
+        factsOf: async () => null,
       })
     beforeEach(async () => {
       now = 1_763_850_000_000
       place = await makePlace()
-      store = await place.open([accessSchema])
+      store = await place.open([accessSchema, policySchema])
       access = await open()
     })
     afterEach(async () => {
@@ -57,7 +84,7 @@ export function describeAccess(name: string, makePlace: MakePlace): void {
         await store.close()
         await place.remove()
         place = await makePlace()
-        store = await place.open([accessSchema])
+        store = await place.open([accessSchema, policySchema])
       },
     }
     describeKeys(current)
@@ -240,7 +267,7 @@ function describeSignIn({ access, store, pass }: Current): void {
 
   test('of 50 that use one sign-in token at the same time, exactly one gets a session', async () => {
     const { token } = await access().createSignInToken()
-    const tries = await Promise.allSettled(Array.from({ length: 50 }, () => access().signIn(token)))
+    const tries = await Promise.allSettled(Array.from({ length: 50 }, () => access().signIn(token, visitor)))
     const winners = tries.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     const losers = tries.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as CairnError] : []))
     expect(winners).toHaveLength(1)
@@ -254,21 +281,21 @@ function describeSignIn({ access, store, pass }: Current): void {
     const { token: early, expiresAt } = await access().createSignInToken()
     const { token: late } = await access().createSignInToken()
     pass(10 * minuteMs - 1)
-    expect((await access().signIn(early)).principal.via).toBe('session')
+    expect((await access().signIn(early, visitor)).principal.via).toBe('session')
     pass(1)
-    expect((await refusalOf(access().signIn(late))).code).toBe('access.link-invalid')
+    expect((await refusalOf(access().signIn(late, visitor))).code).toBe('access.link-invalid')
     expect((await access().createSignInToken()).expiresAt - expiresAt).toBe(10 * minuteMs)
   })
 
   test('an unknown, a used and an expired token are refused in the same words', async () => {
     const { token: used } = await access().createSignInToken()
     const { token: expired } = await access().createSignInToken()
-    await access().signIn(used)
+    await access().signIn(used, visitor)
     pass(10 * minuteMs)
     const refusals = [
-      await refusalOf(access().signIn(used)),
-      await refusalOf(access().signIn(expired)),
-      await refusalOf(access().signIn('never-made')),
+      await refusalOf(access().signIn(used, visitor)),
+      await refusalOf(access().signIn(expired, visitor)),
+      await refusalOf(access().signIn('never-made', visitor)),
     ]
     expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1)
   })
@@ -276,16 +303,20 @@ function describeSignIn({ access, store, pass }: Current): void {
   test('neither a token nor a session stands in the store', async () => {
     const { token } = await access().createSignInToken()
     expect(await dump(store())).not.toContain(token)
-    const { session } = await access().signIn(token)
+    const { session } = await access().signIn(token, visitor)
     expect(await dump(store())).not.toContain(session)
   })
 
-  test('a session lives thirty days, and ends at once when its holder signs out', async () => {
-    const first = await access().signIn((await access().createSignInToken()).token)
-    const second = await access().signIn((await access().createSignInToken()).token)
+  test('a session that is used lives thirty days, and ends at once when its holder signs out', async () => {
+    const first = await access().signIn((await access().createSignInToken()).token, visitor)
+    const second = await access().signIn((await access().createSignInToken()).token, visitor)
     await access().signOut(first.principal)
     expect((await refusalOf(withSession(first.session))).code).toBe('access.unauthenticated')
-    pass(30 * dayMs - 1)
+    for (let day = 0; day < 30; day++) {
+      expect((await withSession(second.session)).credentialId).toBe(second.principal.credentialId)
+      await Bun.sleep(5)
+      pass(dayMs - (day === 29 ? 1 : 0))
+    }
     expect((await withSession(second.session)).credentialId).toBe(second.principal.credentialId)
     pass(1)
     expect((await refusalOf(withSession(second.session))).code).toBe('access.unauthenticated')
@@ -293,10 +324,10 @@ function describeSignIn({ access, store, pass }: Current): void {
   })
 
   test('ended sessions and tokens are cleared away by the next sign-in', async () => {
-    await access().signIn((await access().createSignInToken()).token)
+    await access().signIn((await access().createSignInToken()).token, visitor)
     await access().createSignInToken()
     pass(31 * dayMs)
-    await access().signIn((await access().createSignInToken()).token)
+    await access().signIn((await access().createSignInToken()).token, visitor)
     expect(await store().read('SELECT COUNT(*) AS n FROM access_sessions')).toEqual([{ n: 1 }])
     expect(await store().read('SELECT COUNT(*) AS n FROM access_sign_in_tokens')).toEqual([{ n: 0 }])
   })

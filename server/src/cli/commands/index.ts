@@ -1,5 +1,6 @@
 /** THE table of commands; `--help` and docs/reference/command-line.md come from it. */
 import type { CommandSpec } from '../types.ts'
+import { accessCheck, accessExplain, accessMatrix, accessTest, accessWho } from './access.ts'
 import { ask } from './ask.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
@@ -10,6 +11,7 @@ import { modelExplain, modelList } from './model.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
 import { signIn } from './sign-in.ts'
+import { userInvite, userList, userReset, userResume, userSuspend } from './user.ts'
 import { vaultAdd, vaultList, vaultRemove } from './vault.ts'
 
 export const commands: readonly CommandSpec[] = [
@@ -24,6 +26,16 @@ export const commands: readonly CommandSpec[] = [
   keyCreate,
   keyList,
   keyRevoke,
+  userInvite,
+  userList,
+  userSuspend,
+  userResume,
+  userReset,
+  accessCheck,
+  accessExplain,
+  accessWho,
+  accessMatrix,
+  accessTest,
   modelList,
   modelExplain,
   cacheStats,

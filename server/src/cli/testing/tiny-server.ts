@@ -77,6 +77,9 @@ export const key: KeyInfo = {
   expiresAt: null,
   lastUsedAt: null,
   revokedAt: null,
+  bound: null,
+  parent: null,
+  device: null,
 }
 
 export function* eventsOf(answer: AskReply): Generator<AskEvent> {

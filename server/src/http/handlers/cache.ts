@@ -2,7 +2,8 @@
 import type { CacheReceipt } from '@cairn/contract'
 import { parseScope, sumStats } from '../../cache/index.ts'
 import { json, type HttpReply } from '../reply.ts'
-import type { ProtectedInput } from '../route.ts'
+import type { Call } from '../dependencies.ts'
+import type { ProtectedInput, RouteServices } from '../route.ts'
 import { recordCall } from './record.ts'
 
 type Input<B, Q> = ProtectedInput<string, B, Q>
@@ -30,6 +31,7 @@ export async function invalidateCache({
   body: { scopes, kind, wait },
 }: Input<Invalidation, undefined>): Promise<HttpReply> {
   const parsed = [...new Set(scopes.map((scope, index) => parseScope(scope, `scopes[${index}]`)))]
+  for (const scope of parsed) requirePurge(services, call, scope)
   const { seq, committed, acked, pending } = await services.cache.invalidate({ scopes: parsed, kind, wait })
   await recordCall(services, call, 'cache.invalidated', {
     scopeKinds: [...new Set(parsed.map(kindOf))].sort(),
@@ -41,6 +43,13 @@ export async function invalidateCache({
   })
   const receipt: CacheReceipt = { seq, committed, acked: [...acked], pending: [...pending] }
   return committed ? json(receipt) : json({ ...receipt, message: keptAndTriedAgain }, 202)
+}
+
+/** Who runs a vault purges what is of that vault; for everything else it takes the right on the whole server. */
+function requirePurge({ access }: RouteServices, { principal }: Call, scope: string): void {
+  if (access.may(principal, 'cache.purge')) return
+  const vault = /^(?:vault|index):([^/]+)$/.exec(scope)?.[1] ?? /^note:([^/]+)\//.exec(scope)?.[1]
+  access.require(principal, 'cache.purge', vault === undefined ? undefined : `vault:${vault}`)
 }
 
 const keptAndTriedAgain =

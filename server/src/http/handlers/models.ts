@@ -16,7 +16,14 @@ type Input<B = undefined> = ProtectedInput<string, B, undefined>
 type ProviderInput<B = undefined> = ProtectedInput<'/:id', B, undefined>
 
 export function describeModels({ call, services }: Input): HttpReply {
-  return json(services.models.describe(call.principal))
+  const described = services.models.describe(call.principal)
+  if (services.access.may(call.principal, 'provider.manage')) return json(described)
+  // Where models run is for who manages them; others see which ones are theirs to use.
+  const used = new Set(described.models.map(({ provider }) => provider))
+  const providers = described.providers
+    .filter(({ id }) => used.has(id))
+    .map((provider) => ({ ...provider, baseUrl: null, inFlight: 0, waiting: 0 }))
+  return json({ ...described, providers })
 }
 
 export function explainRoute({ call, services, body }: Input<RouteExplainRequest>): HttpReply {

@@ -14,13 +14,13 @@ export async function listNotes({
   query,
 }: ProtectedInput<'/:id', undefined, { after?: string | undefined; limit: number }>): Promise<HttpReply> {
   requireVault(services, id)
-  const filter = services.access.filter(call.principal, 'note.discover', id)
+  const filter = services.access.filter(call.principal, 'discover', id)
   return json(await services.vaults.listNotes(id, { after: query.after ?? null, limit: query.limit, filter }))
 }
 
 export async function readNote({ call, services, params: { id, path } }: NoteInput): Promise<HttpReply> {
   requireVault(services, id)
-  const note = await services.vaults.readNote(id, path, services.access.filter(call.principal, 'note.read', id))
+  const note = await services.vaults.readNote(id, path, services.access.filter(call.principal, 'read', id))
   await recordCall(services, call, 'note.read', { vault: id, note: note.note })
   return json(note, 200, { etag: `"${note.version}"` })
 }
@@ -33,12 +33,14 @@ export async function relatedNotes({
 }: NoteInput<{ limit: number }>): Promise<HttpReply> {
   requireVault(services, id)
   return json(
-    await services.vaults.related(id, path, services.access.filter(call.principal, 'note.discover', id), query.limit),
+    await services.vaults.related(id, path, services.access.filter(call.principal, 'discover', id), query.limit),
   )
 }
 
 /** Every vault is a watched folder until devices can sync notes to the server. */
-export function refuseWrite({ services, params: { id } }: NoteInput): HttpReply {
+export function refuseWrite({ call, exchange, services, params: { id, path } }: NoteInput): HttpReply {
   requireVault(services, id)
+  const action = exchange.request.method === 'DELETE' ? 'delete' : 'write'
+  services.access.require(call.principal, action, `note:${id}/${path}`)
   return fail('vault.watched')
 }

@@ -1,8 +1,9 @@
 /** Handlers of usage and budgets. */
-import type { BudgetRule, BudgetsReply, UsageQuery } from '@cairn/contract'
+import type { BudgetRule, BudgetsReply, UsageQuery, UsageReply } from '@cairn/contract'
 import { fail } from '../../base/index.ts'
 import { json, type HttpReply } from '../reply.ts'
-import type { ProtectedInput } from '../route.ts'
+import type { Call } from '../dependencies.ts'
+import type { ProtectedInput, RouteServices } from '../route.ts'
 import { recordCall } from './record.ts'
 
 type Input<B = undefined, Q = undefined> = ProtectedInput<string, B, Q>
@@ -11,9 +12,43 @@ export async function readUsage({ call, services, query }: Input<undefined, Usag
   const { from, to } = query
   if (from !== undefined && to !== undefined && from >= to)
     fail('request.invalid', { param: 'to', message: 'to: must be later than “from”; it is exclusive.' })
-  const usage = await services.metering.usage(query)
+  const seesAll = services.access.may(call.principal, 'usage.read')
+  const usage = seesAll ? await services.metering.usage(query) : await readOwnUsage(call, services, query)
   await recordCall(services, call, 'usage.read', { by: query.by })
   return json(usage)
+}
+
+/** Of those who may not see everybody’s: what they and their own keys used. */
+async function readOwnUsage(
+  { principal }: Call,
+  { access, metering }: RouteServices,
+  query: UsageQuery,
+): Promise<UsageReply> {
+  const ids =
+    query.by === 'user'
+      ? new Set([principal.id])
+      : query.by === 'key'
+        ? new Set((await access.listKeys(principal)).map(({ id }) => id))
+        : fail('access.forbidden', {
+            message: 'You need `usage.read` for this. Your own usage is told with by=user and by=key.',
+          })
+  const [usage, own] = await Promise.all([metering.usage(query), metering.usage({ ...query, by: 'user' })])
+  const mine = own.rows.find(({ group }) => group === principal.id)
+  const { group: _, ...total } = mine ?? { group: '', ...noUsage }
+  return { ...usage, rows: usage.rows.filter(({ group }) => ids.has(group)), total }
+}
+
+const noUsage: UsageReply['total'] = {
+  calls: 0,
+  cacheHits: 0,
+  failures: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costUsd: 0,
+  savedUsd: 0,
+  estimatedUsd: 0,
+  ttftP50Ms: null,
+  ttftP95Ms: null,
 }
 
 export async function listBudgets({ services }: Input): Promise<HttpReply> {

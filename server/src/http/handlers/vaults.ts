@@ -4,19 +4,25 @@ import { errorFields, fail, toCairnError, type CairnError, type Principal } from
 import { followChanges } from '../follow-changes.ts'
 import { acceptsEvents, eventStream, json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
+import { watchAccess } from '../watch-access.ts'
 import { createEventStream, describeError, type ServerEvent } from '../sse.ts'
-import { isAllowed, recordCall } from './record.ts'
+import { recordCall } from './record.ts'
 
 type Input<P extends string, B> = ProtectedInput<P, B, undefined>
 
 export async function listVaults({ call, exchange, services }: Input<string, undefined>): Promise<HttpReply> {
   if (!acceptsEvents(exchange.request)) return json({ vaults: await visibleVaults(services, call.principal) })
   async function* watch(): AsyncGenerator<ServerEvent> {
-    for await (const _ of followChanges(
-      (listener) => services.vaults.subscribe(listener),
-      [exchange.stopping, call.signal],
-    )) {
-      yield { event: 'vaults', data: { vaults: await visibleVaults(services, call.principal) } }
+    const watched = watchAccess(exchange, services)
+    try {
+      const ends = [exchange.stopping, call.signal, watched.signal]
+      for await (const _ of followChanges((listener) => services.vaults.subscribe(listener), ends)) {
+        // Who was allowed when the stream began may not be any more.
+        await services.access.confirm()
+        yield { event: 'vaults', data: { vaults: await visibleVaults(services, call.principal) } }
+      }
+    } finally {
+      watched.stop()
     }
   }
   return eventStream(
@@ -76,6 +82,8 @@ export async function reindexVault({
   async function* watch(): AsyncGenerator<ServerEvent> {
     for await (const _ of followChanges(subscribe, [exchange.stopping, call.signal])) {
       if (run.thrown !== null) throw toCairnError(run.thrown)
+      await services.access.confirm()
+      services.access.require(call.principal, 'vault.configure', `vault:${id}`)
       const { index } = requireVault(services, id)
       yield { event: 'index', data: index }
       if (run.state === 'over' && (index.state === 'ready' || index.state === 'failed')) {
@@ -98,13 +106,18 @@ export function requireVault({ vaults }: RouteServices, id: string): VaultInfo {
   return vaults.find(id) ?? fail('vault.not-found')
 }
 
-/** Folder and file names are for those who may manage the vault. */
+/** Folder and file names are for who configures the vault, and counts for who may know all of it: they are content. */
+function describeVault(access: RouteServices['access'], principal: Principal, vault: VaultInfo): VaultInfo {
+  if (access.may(principal, 'vault.configure', `vault:${vault.id}`)) return vault
+  const own = { ...vault, path: null, index: { ...vault.index, problems: [] } }
+  const seesAll = access.filter(principal, 'discover', vault.id).kind === 'all'
+  return seesAll ? own : { ...own, notes: 0, passages: 0, index: { ...own.index, done: 0, total: 0 } }
+}
+
+/** Those that the caller may know of. */
 async function visibleVaults({ access, vaults }: RouteServices, principal: Principal): Promise<VaultInfo[]> {
-  const listed = (await vaults.list()).filter(({ id }) => isAllowed(access, principal, 'vault.list', id))
-  return listed.map((vault) => {
-    if (isAllowed(access, principal, 'vault.manage', vault.id)) return vault
-    return { ...vault, path: null, index: { ...vault.index, problems: [] } }
-  })
+  const listed = (await vaults.list()).filter(({ id }) => access.seesVault(principal, id))
+  return listed.map((vault) => describeVault(access, principal, vault))
 }
 
 function lastEvents({ logger }: RouteServices) {

@@ -16,6 +16,7 @@ const passage = (quote: string, more: Partial<Passage> = {}): Passage => ({
   end: quote.length,
   quote,
   label: 'internal',
+  facts: { tags: [] },
   score: 1,
   strength: 0.6,
   ...more,

@@ -3,11 +3,12 @@
  * (`seq`) that only grows; a follower that has applied N asks for what is above N. A deleted note stays as an empty row
  * until the vault is indexed anew, so that followers hear of it.
  */
-import { labelSchema, type Label } from '@cairn/contract'
+import { highestLabel, labelSchema, type Label } from '@cairn/contract'
 import { z } from 'zod'
-import { createId } from '../../base/index.ts'
+import { createId, type JudgedNote } from '../../base/index.ts'
 import type { Statement, Store } from '../../storage/index.ts'
 import type { Problem } from '../folder/read-folder.ts'
+import { heldSchema, judgedFacts, type Held, type OwnFacts } from '../held/held-facts.ts'
 import type { LogPosition } from '../types.ts'
 import { announceChanges, announceRemoved, announceWhole } from './announcements.ts'
 import { forgetState } from './shared-state.ts'
@@ -21,6 +22,13 @@ export const noteMetaSchema = z.object({
   /** Heading paths, `Travel › Deadlines`. */
   headings: z.array(z.string()),
   links: z.array(z.string()),
+  // Absent in an index of an earlier format, which is read until it is made anew.
+  owner: z.string().nullable().default(null),
+  properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  /** Whether the note says its label itself. */
+  labelled: z.boolean().default(false),
+  /** What of the text stays when tags and front matter are changed; empty for a short text. */
+  body: z.string().default(''),
 })
 
 export type StoredMeta = z.infer<typeof noteMetaSchema>
@@ -39,15 +47,44 @@ export interface StoredNote {
   inode: string
 }
 
+/** What the note says itself, and what rules go by: with what is held against an edit. */
+export interface StoredFacts {
+  own: OwnFacts
+  held: Held | null
+  /** The label that models are chosen by: the note’s own, or the higher one that is held. */
+  label: Label
+  /** The note’s own and those that are held. */
+  tags: string[]
+  judged: JudgedNote
+}
+
+/** `row` has `path`, `label`, `meta` and `held`. THE place where what is stored of a note becomes what rules go by. */
+export function readStored(row: Record<string, unknown>): StoredFacts & { path: string; meta: StoredMeta } {
+  const path = String(row['path'])
+  const meta = noteMetaSchema.parse(JSON.parse(String(row['meta'])))
+  const held = row['held'] === '' ? null : heldSchema.parse(JSON.parse(String(row['held'])))
+  const label = labelSchema.parse(row['label'])
+  const { tags, owner, properties } = meta
+  const own: OwnFacts = { tags, label: meta.labelled ? label : null, owner, properties }
+  const judged = { path, ...judgedFacts(own, held) }
+  return {
+    path,
+    meta,
+    own,
+    held,
+    judged,
+    label: held?.label ? highestLabel(label, held.label) : label,
+    tags: [...judged.tags],
+  }
+}
+
 /** What a follower needs of a changed note; a deleted one has no terms. */
 export interface NoteChange {
   seq: number
   noteId: string
   deleted: boolean
-  path: string
   version: string
-  label: Label
-  meta: StoredMeta
+  stored: ReturnType<typeof readStored>
   terms: Uint8Array
 }
 
@@ -70,6 +107,8 @@ export interface FileState {
   size: number
   inode: string
 }
+
+const rowsAtOnce = 400
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createIndexStore(store: Store, vault: string) {
@@ -132,17 +171,15 @@ export function createIndexStore(store: Store, vault: string) {
      */
     async changes(seq: number, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<NoteChange[]> {
       const rows = await read(
-        'SELECT seq, note_id, deleted, path, version, label, meta, terms FROM index_notes WHERE vault = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+        'SELECT seq, note_id, deleted, path, version, label, meta, held, terms FROM index_notes WHERE vault = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
         [vault, seq, upTo, limit],
       )
       return rows.map((row) => ({
         seq: Number(row['seq']),
         noteId: String(row['note_id']),
         deleted: Number(row['deleted']) === 1,
-        path: String(row['path']),
         version: String(row['version']),
-        label: labelSchema.parse(row['label']),
-        meta: noteMetaSchema.parse(JSON.parse(String(row['meta']))),
+        stored: readStored(row),
         terms: row['terms'] as Uint8Array,
       }))
     },
@@ -174,6 +211,20 @@ export function createIndexStore(store: Store, vault: string) {
         [vault, noteId],
       )
       return row ? { text: String(row['text']), version: String(row['version']) } : undefined
+    },
+    /** What is stored of these notes, by id. */
+    async facts(noteIds: readonly string[]): Promise<Map<string, ReturnType<typeof readStored>>> {
+      const found = new Map<string, ReturnType<typeof readStored>>()
+      for (let from = 0; from < noteIds.length; from += rowsAtOnce) {
+        const asked = noteIds.slice(from, from + rowsAtOnce)
+        const rows = await read(
+          `SELECT note_id, path, label, meta, held FROM index_notes
+            WHERE vault = ? AND deleted = 0 AND note_id IN (${asked.map(() => '?').join(', ')})`,
+          [vault, ...asked],
+        )
+        for (const row of rows) found.set(String(row['note_id']), readStored(row))
+      }
+      return found
     },
     /** How many files have a problem, and the first of them. */
     async problems(limit: number): Promise<{ count: number; first: Problem[] }> {
@@ -240,10 +291,19 @@ export const statements = {
   }),
   deleteNote: (vault: string, seq: number, noteId: string): Statement[] => [
     {
-      text: "UPDATE index_notes SET seq = ?, deleted = 1, path = '', version = '', text = '', terms = ?, passages = 0, inode = '', meta = ? WHERE vault = ? AND note_id = ?",
+      text: "UPDATE index_notes SET seq = ?, deleted = 1, path = '', version = '', text = '', held = '', terms = ?, passages = 0, inode = '', meta = ? WHERE vault = ? AND note_id = ?",
       params: [seq, new Uint8Array([0]), JSON.stringify(emptyMeta), vault, noteId],
     },
     { text: 'DELETE FROM index_vectors WHERE vault = ? AND note_id = ?', params: [vault, noteId] },
+  ],
+  setHeld: (vault: string, noteId: string, held: Held | null): Statement => ({
+    text: 'UPDATE index_notes SET held = ? WHERE vault = ? AND note_id = ?',
+    params: [held === null ? '' : JSON.stringify(held), vault, noteId],
+  }),
+  /** Has followers take the note anew, vectors included. */
+  retellNote: (vault: string, seq: number, noteId: string): Statement[] => [
+    { text: 'UPDATE index_notes SET seq = ? WHERE vault = ? AND note_id = ?', params: [seq, vault, noteId] },
+    { text: 'UPDATE index_vectors SET seq = ? WHERE vault = ? AND note_id = ?', params: [seq, vault, noteId] },
   ],
   addTerms: (vault: string, first: number, terms: readonly string[]): Statement => ({
     text: 'INSERT INTO index_terms (vault, first, terms) VALUES (?, ?, ?)',
@@ -286,4 +346,16 @@ function shorten(path: string): string {
   return path.length <= longestProblemPath ? path : `${path.slice(0, longestProblemPath)}…`
 }
 
-const emptyMeta: StoredMeta = { title: '', aliases: [], tags: [], ai: true, date: 0, headings: [], links: [] }
+const emptyMeta: StoredMeta = {
+  title: '',
+  aliases: [],
+  tags: [],
+  ai: true,
+  date: 0,
+  headings: [],
+  links: [],
+  owner: null,
+  properties: {},
+  labelled: false,
+  body: '',
+}

@@ -8,11 +8,20 @@ import { CairnError, errorFields, systemClock } from '../../base/index.ts'
 import { canRead } from '../folder/read-folder.ts'
 import { serveWorker } from '../../platform/index.ts'
 import { openDirectStore, type Store, type StoreLocation } from '../../storage/index.ts'
+import type { Held } from '../held/held-facts.ts'
+import type { Sighting } from '../held/keeper.ts'
 import { createIndexer, type Indexer } from './indexer.ts'
 import { createIndexStore } from './index-store.ts'
 import { indexSchema } from './migrations.ts'
 import { fenceStore, newEvent, putState, unopened } from './shared-state.ts'
 import { watchFolder, type FolderWatch } from './watch-folder.ts'
+
+/** Asks its process what is held of notes that it is about to store; answered by `decided`. */
+export interface DecideEvent {
+  readonly id: number
+  readonly vault: string
+  readonly sightings: readonly Sighting[]
+}
 
 /** What the thread says of a vault. */
 export interface IndexEvent {
@@ -57,6 +66,8 @@ const storeEveryMs = 1_000
 
 let store: Store | null = null
 const watched = new Map<string, Watched>()
+const asked = new Map<number, (held: Record<string, Held> | null) => void>()
+let nextId = 1
 let chain: Promise<unknown> = Promise.resolve()
 let stored: Promise<void> = Promise.resolve()
 
@@ -83,12 +94,46 @@ const { emit } = serveWorker({
       await run(vault, 'all')
     })
   },
+  /** Looks anew at what is held of these notes, or of all. Does nothing for a vault that is not open. */
+  regard: (vault: string, paths: readonly string[] | null) => enqueue(() => regard(vault, paths)),
+  /** `held`: null when it could not be decided. */
+  decided(id: number, held: Record<string, Held> | null) {
+    asked.get(id)?.(held)
+    asked.delete(id)
+  },
   async close() {
     for (const vault of watched.keys()) stop(vault)
     await chain.catch(() => undefined)
     await store?.close()
   },
 })
+
+/** What cannot be decided is not stored: the pass fails and is tried again, and what was stored before stays in force. */
+function decide(vault: string, sightings: readonly Sighting[]): Promise<Record<string, Held>> {
+  const id = nextId++
+  return new Promise((resolve, reject) => {
+    asked.set(id, (held) =>
+      held === null
+        ? reject(new CairnError('storage.failed', { internal: 'what is held of notes could not be decided' }))
+        : resolve(held),
+    )
+    emit('decide', { id, vault, sightings } satisfies DecideEvent)
+  })
+}
+
+async function regard(vault: string, paths: readonly string[] | null): Promise<void> {
+  const entry = watched.get(vault)
+  if (!entry) return
+  try {
+    if (entry.isStale) entry.indexer = await entry.openIndexer()
+    await entry.indexer.regard(paths)
+  } catch (thrown) {
+    // It may take for stored what is not.
+    entry.isStale = true
+    schedule(vault, null)
+    throw thrown
+  }
+}
 
 function enqueue<T>(work: () => Promise<T>): Promise<T> {
   const next = chain.then(work, work)
@@ -127,6 +172,7 @@ async function openVault(vault: string, path: string): Promise<void> {
       root,
       clock: systemClock,
       store: indexStore,
+      guard: (sightings) => decide(vault, sightings),
       onCommit: (seq) => {
         event.seq = seq
         report(entry)
@@ -211,16 +257,16 @@ function schedule(vault: string, paths: string[] | null): void {
 async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
   const entry = watched.get(vault)
   if (!entry) return
-  const asked = entry.queued ?? what
+  const queued = entry.queued ?? what
   entry.queued = null
   const { event } = entry
   entry.startedMs = systemClock.monotonic()
   Object.assign(event, { done: 0, total: 0, doneBefore: 0, reason: null })
   try {
-    const isAll = asked === 'all' || entry.isStale
+    const isAll = queued === 'all' || entry.isStale
     if (entry.isStale) entry.indexer = await entry.openIndexer()
     entry.isStale = false
-    if (isAll || !(await entry.indexer.passPaths([...asked]))) {
+    if (isAll || !(await entry.indexer.passPaths([...queued]))) {
       event.state = 'indexing'
       await entry.indexer.pass()
     }

@@ -10,8 +10,11 @@ import { createId, fail, sha256, type Clock } from '../../base/index.ts'
 import type { Statement } from '../../storage/index.ts'
 import { nothingExcluded, readExclusions } from '../folder/exclusions.ts'
 import { canRead, listFolder, lookUpNote, readNoteFile, type NoteFile } from '../folder/read-folder.ts'
+import type { Held, OwnFacts } from '../held/held-facts.ts'
+import type { Sighting } from '../held/keeper.ts'
+import { fingerprintBody } from '../held/note-body.ts'
 import { chunkNote, maxChunks } from '../notes/chunk.ts'
-import { parseNote } from '../notes/parse-note.ts'
+import { parseNote, type ParsedNote } from '../notes/parse-note.ts'
 import { embed, type LsaModel } from '../ranking/lsa.ts'
 import { extractTerms, headingPaths, indexFormat, packTerms, type PassageTerms } from '../ranking/note-terms.ts'
 import { TermDictionary } from '../ranking/term-dictionary.ts'
@@ -31,6 +34,8 @@ export interface IndexerOptions {
   root: string
   store: IndexStore
   clock: Clock
+  /** Decides what is held of notes that are about to be stored, by path; what it answers is durable. */
+  guard: (sightings: readonly Sighting[]) => Promise<Record<string, Held>>
   /** Called after each commit with the new sequence number. */
   onCommit: (seq: number) => void
   onProgress: (progress: Progress) => void
@@ -40,9 +45,10 @@ const commitNotes = 64
 const commitChars = 4_000_000
 const commitEveryMs = 250
 const mostProblems = 10_000
+const regardNotes = 400
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
-export function createIndexer({ vault, root, store, clock, onCommit, onProgress }: IndexerOptions) {
+export function createIndexer({ vault, root, store, clock, guard, onCommit, onProgress }: IndexerOptions) {
   const dictionary = new TermDictionary()
   let storedTerms = 0
   let seq = 0
@@ -58,6 +64,10 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
   let pendingChars = 0
   /** Paths of notes that were there before and are changed, moved or gone. */
   const altered = new Set<string>()
+  /** Notes of the commit under way, for the guard; by id. */
+  const seen = new Map<string, Seen>()
+  /** The stored index was begun anew and is not whole yet: nothing in it tells a new note from an old one. */
+  let isBegun = false
   let lastCommitMs = 0
 
   async function open(): Promise<void> {
@@ -87,6 +97,10 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     model = null
     files = new Map()
     problems.clear()
+    pending = []
+    seen.clear()
+    altered.clear()
+    isBegun = true
   }
 
   /** Compares the whole folder with the index and writes the difference. */
@@ -107,6 +121,7 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
       ),
     )
     await commit()
+    isBegun = false
     await train()
   }
 
@@ -185,8 +200,13 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
         date: note.date ?? file.mtimeMs,
         headings: headingPaths(note.headings),
         links: note.links.map(({ target }) => target),
+        owner: note.owner,
+        properties: note.properties,
+        labelled: note.label !== null,
+        body: fingerprintBody(text, note.textStart),
       },
     }
+    seen.set(noteId, { path: file.path, from: known?.path, now: ownFacts(note), body: stored.meta.body })
     pending.push(...statements.putNote(vault, ++seq, stored))
     if (model)
       pending.push(
@@ -213,6 +233,7 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     if (!state) return
     files.delete(path)
     altered.add(path)
+    seen.set(state.noteId, { path, from: undefined, now: null, body: '' })
     pending.push(...statements.deleteNote(vault, ++seq, state.noteId))
     pendingNotes++
   }
@@ -228,8 +249,12 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
   async function commit(): Promise<void> {
     lastCommitMs = clock.monotonic()
     if (pending.length === 0) return
+    const held = await askGuard()
     const terms = dictionary.since(storedTerms)
     const batch = pending
+    for (const [noteId, { path }] of seen)
+      if (held[path] !== undefined) batch.push(statements.setHeld(vault, noteId, held[path]))
+    seen.clear()
     if (terms.length > 0) batch.push(statements.addTerms(vault, storedTerms, terms))
     batch.push(...statements.announce(vault, seq, altered), statements.setSeq(vault, seq))
     altered.clear()
@@ -241,6 +266,52 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     if (written === null) return
     storedTerms += terms.length
     onCommit(seq)
+  }
+
+  /** What is stored of the notes until now is what they said before. */
+  async function askGuard(): Promise<Record<string, Held>> {
+    if (seen.size === 0) return {}
+    const known = await store.facts([...seen.keys()])
+    return guard(
+      [...seen].map(([noteId, { path, from, now, body }]): Sighting => {
+        const stored = known.get(noteId)
+        return {
+          path,
+          ...(from === undefined || from === path ? {} : { from }),
+          before: stored?.own ?? null,
+          now,
+          body: now === null ? (stored?.meta.body ?? '') : body,
+          isNewBody: now !== null && !isBegun && stored?.meta.body !== body,
+        }
+      }),
+    )
+  }
+
+  /**
+   * Has the guard decide anew on notes that did not change: at these paths, or all. To be called when rules changed, or
+   * when something was let go.
+   */
+  async function regard(paths: readonly string[] | null): Promise<void> {
+    const chosen = paths === null ? [...files.values()] : paths.flatMap((path) => files.get(path) ?? [])
+    for (let from = 0; from < chosen.length; from += regardNotes) {
+      const stored = await store.facts(chosen.slice(from, from + regardNotes).map(({ noteId }) => noteId))
+      const held = await guard(
+        [...stored.values()].map(({ path, own, meta: { body } }) => ({
+          path,
+          before: own,
+          now: own,
+          body,
+          isNewBody: false,
+        })),
+      )
+      for (const [noteId, note] of stored) {
+        const now = held[note.path] ?? null
+        if (JSON.stringify(now) === JSON.stringify(note.held)) continue
+        pending.push(statements.setHeld(vault, noteId, now), ...statements.retellNote(vault, ++seq, noteId))
+        altered.add(note.path)
+      }
+      await commit()
+    }
   }
 
   async function train(): Promise<void> {
@@ -259,10 +330,22 @@ export function createIndexer({ vault, root, store, clock, onCommit, onProgress 
     onCommit(seq)
   }
 
-  return { open, pass, passPaths, begin }
+  return { open, pass, passPaths, begin, regard }
 }
 
 export type Indexer = ReturnType<typeof createIndexer>
+
+/** A note of the commit under way, as the guard is asked about it. */
+interface Seen {
+  path: string
+  from: string | undefined
+  now: OwnFacts | null
+  body: string
+}
+
+function ownFacts({ tags, label, owner, properties }: ParsedNote): OwnFacts {
+  return { tags, label, owner, properties }
+}
 
 function isUnchanged(file: NoteFile, state: FileState | undefined): boolean {
   return state !== undefined && state.size === file.size && state.mtimeMs === file.mtimeMs && state.inode === file.inode

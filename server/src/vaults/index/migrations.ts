@@ -45,5 +45,10 @@ export const indexSchema: Schema = {
         'CREATE TABLE index_announcements (vault TEXT NOT NULL, seq {int} NOT NULL, scopes TEXT NOT NULL, PRIMARY KEY (vault, seq))',
       ],
     },
+    {
+      id: 4,
+      name: 'what is held of a note against an edit',
+      statements: ["ALTER TABLE index_notes ADD COLUMN held TEXT NOT NULL DEFAULT ''"],
+    },
   ],
 }

@@ -189,6 +189,7 @@ async function readPassage(
     end,
     quote: stored.text.slice(start, end),
     label: note.label,
+    facts: note.judged,
     score,
     strength,
   }

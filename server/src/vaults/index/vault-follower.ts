@@ -79,14 +79,16 @@ export function createFollower(store: IndexStore) {
       links.remove(change.noteId)
       return
     }
-    const { noteId, path, version, label, meta } = change
+    const { noteId, version, stored } = change
+    const { path, label, tags, judged, meta } = stored
     const note: NoteMeta = {
       noteId,
       path,
       version,
       label,
       title: meta.title,
-      tags: meta.tags,
+      tags,
+      judged,
       ai: meta.ai,
       date: meta.date,
       headings: meta.headings,

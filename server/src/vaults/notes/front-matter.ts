@@ -3,7 +3,7 @@
  * note, and what it says to protect the note counts all the same.
  */
 import { parseDocument } from 'yaml'
-import { highestLabel, labelSchema, type Label } from '@cairn/contract'
+import { highestLabel, labelSchema, type Label, type Scalar } from '@cairn/contract'
 import { clip } from './clip.ts'
 
 export interface FrontMatter {
@@ -15,6 +15,10 @@ export interface FrontMatter {
   label: Label | null
   ai: boolean
   date: number | null
+  /** Whose note it is, as `owner` says; null when it does not. */
+  owner: string | null
+  /** Properties with a single value, by name in small letters: what rules can compare. At most 50. */
+  properties: Record<string, Scalar>
   /** Wikilinks in properties, as written between the brackets. */
   links: string[]
   problem: string | null
@@ -26,6 +30,9 @@ const maxEntries = 200
 const maxAliases = 50
 const aliasChars = 100
 const titleChars = 300
+/** What is kept of properties for rules. */
+const maxProperties = 50
+const propertyChars = 256
 
 const opening = /^\uFEFF?---[ \t]*\r?\n/
 const closing = /^(?:---|\.\.\.)[ \t]*\r?$/
@@ -39,6 +46,8 @@ export function parseFrontMatter(text: string): FrontMatter {
     label: null,
     ai: true,
     date: null,
+    owner: null,
+    properties: {},
     links: [],
     problem: null,
   }
@@ -98,7 +107,7 @@ function parseYaml(source: string): Record<string, unknown> | null {
     const value: unknown = document.toJS({ maxAliasCount: 20 })
     if (value === null || value === undefined) return {}
     if (typeof value !== 'object' || Array.isArray(value)) return null
-    const names = Object.keys(value).map((name) => name.toLowerCase())
+    const names = Object.keys(value).map(nameOf)
     return new Set(names).size === names.length ? (value as Record<string, unknown>) : null
   } catch {
     return null
@@ -116,13 +125,19 @@ function isDeep(source: string): boolean {
   return false
 }
 
+/** Two spellings of one name are one property, as in Obsidian. */
+function nameOf(raw: string): string {
+  return raw.toLowerCase().normalize('NFC')
+}
+
 function readProperties(raw: Record<string, unknown>): Partial<FrontMatter> {
-  const properties = new Map(Object.entries(raw).map(([name, value]) => [name.toLowerCase(), value]))
+  const properties = new Map(Object.entries(raw).map(([name, value]) => [nameOf(name), value]))
   const sensitivity = properties.get('sensitivity')
   const label = labelSchema.safeParse(typeof sensitivity === 'string' ? sensitivity.trim().toLowerCase() : undefined)
   const unknownLabel = sensitivity !== undefined && sensitivity !== null && !label.success
   const title = properties.get('title')
   const ai = properties.get('ai')
+  const owner = comparable(properties.get('owner'))
   return {
     title:
       typeof title === 'string' || typeof title === 'number' ? clip(String(title).trim(), titleChars) || null : null,
@@ -134,11 +149,33 @@ function readProperties(raw: Record<string, unknown>): Partial<FrontMatter> {
     label: label.success ? label.data : unknownLabel ? 'restricted' : null,
     ai: !(ai === false || (typeof ai === 'string' && /^(?:false|no|off)$/i.test(ai.trim()))),
     date: parseDate(properties.get('date') ?? properties.get('created')),
+    owner: typeof owner === 'string' && owner !== '' ? owner : null,
+    properties: listProperties(properties),
     links: listLinks([...properties.values()]),
     problem: unknownLabel
       ? 'sensitivity must be public, internal, confidential or restricted; the note counts as restricted until it is'
       : null,
   }
+}
+
+/** Longer texts, lists and what is nested cannot be compared, so they are left out and rules take them for unknown. */
+function listProperties(properties: ReadonlyMap<string, unknown>): Record<string, Scalar> {
+  const found: [string, Scalar][] = []
+  for (const [name, value] of properties) {
+    const single = comparable(value)
+    if (single === null || name.length > propertyChars) continue
+    found.push([name, single])
+    if (found.length === maxProperties) break
+  }
+  return Object.fromEntries(found)
+}
+
+function comparable(value: unknown): Scalar | null {
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  if (typeof value !== 'string') return null
+  const text = value.trim().normalize('NFC')
+  return text.length <= propertyChars ? text : null
 }
 
 function listStrings(value: unknown): string[] {

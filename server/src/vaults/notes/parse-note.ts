@@ -3,7 +3,7 @@
  * their offsets. Comments (`%%…%%`) and HTML comments belong to no block; code and math are never read as tags or
  * links. Never throws; what cannot be read is told in `problem`.
  */
-import { highestLabel, type Label } from '@cairn/contract'
+import { highestLabel, type Label, type Scalar } from '@cairn/contract'
 import { parseFrontMatter } from './front-matter.ts'
 import { maxHeadings, scanBlocks, type Block, type Heading } from './scan-blocks.ts'
 import { maxTags, scanInline, type Link } from './scan-inline.ts'
@@ -19,6 +19,11 @@ export interface ParsedNote {
   ai: boolean
   /** Milliseconds since 1970 of `date` or `created` in the front matter. */
   date: number | null
+  owner: string | null
+  /** Single-valued properties of the front matter, by name in small letters. */
+  properties: Record<string, Scalar>
+  /** Where the text after the front matter begins. */
+  textStart: number
   headings: Heading[]
   blocks: Block[]
   links: Link[]
@@ -46,6 +51,9 @@ export function parseNote(path: string, text: string): ParsedNote {
     label: highest(front.label, labelOfTags(all)),
     ai: front.ai,
     date: front.date,
+    owner: front.owner,
+    properties: front.properties,
+    textStart: front.end,
     headings: scan.headings,
     blocks: scan.blocks,
     links: inline.links,

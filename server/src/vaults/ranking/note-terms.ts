@@ -13,7 +13,7 @@ const quarter = 4
 const fieldWeights = { body: 1, heading: 1, title: 1, tag: 0.5 } as const
 
 /** Changes whenever stored bytes would come out differently; a stored index of another format is made anew. */
-export const indexFormat = 2
+export const indexFormat = 3
 
 export interface PassageTerms {
   start: number

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { NoteFilter } from '../../base/index.ts'
+import { everyPath, folderRange, someNotes, unite, type NoteFilter } from '../../base/index.ts'
 import { LexicalIndex } from './lexical-index.ts'
 import { embed, trainLsa, type TermRow } from './lsa.ts'
 import { packTerms, readPacked, type PassageTerms } from './note-terms.ts'
@@ -120,18 +120,11 @@ test('packed terms are read back as they were', () => {
   )
 })
 
-const meta = (noteId: string, more: Partial<NoteMeta> = {}): NoteMeta => ({
-  noteId,
-  path: `${noteId}.md`,
-  version: 'v',
-  title: noteId,
-  tags: [],
-  label: 'internal',
-  ai: true,
-  date: 0,
-  headings: [],
-  ...more,
-})
+function meta(noteId: string, more: Partial<Omit<NoteMeta, 'judged'>> = {}): NoteMeta {
+  const said = { path: `${noteId}.md`, tags: [], label: 'internal' as const, ...more }
+  const judged = { path: said.path, tags: said.tags, label: said.label }
+  return { noteId, version: 'v', title: noteId, ai: true, date: 0, headings: [], ...said, judged }
+}
 
 describe('SearchIndex', () => {
   const folders = ['a/', 'b/', 'b/c/', 'd/']
@@ -161,6 +154,11 @@ describe('SearchIndex', () => {
     highest: fc.constantFrom('public' as const, 'internal' as const, 'restricted' as const),
   })
 
+  const labelsAbove = (highest: string) => {
+    const order = ['public', 'internal', 'confidential', 'restricted']
+    return [...order.slice(order.indexOf(highest) + 1), 'none']
+  }
+
   const isAllowed = (
     { path, tags, label }: NoteMeta,
     { allow, denyTags, highest }: { allow: string[]; denyTags: string[]; highest: string },
@@ -177,7 +175,11 @@ describe('SearchIndex', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1, maxLength: 15 }), filter, word, (entries, each, asked) => {
         const index = build(entries)
-        const some: NoteFilter = { kind: 'some', ...each }
+        const some = someNotes({
+          allow: unite(each.allow.map((folder) => folderRange(folder.slice(0, -1)))),
+          denyTags: each.denyTags,
+          denyWhen: [{ paths: everyPath, tag: null, when: [['resource.label', 'in', labelsAbove(each.highest)]] }],
+        })
         const search = (by: NoteFilter, limit: number) =>
           index.search(plainQuery(asked), { filter: by, limit, mode: 'keyword', forPrompt: true })
         const everything = search({ kind: 'all' }, 1_000).filter((found) => isAllowed(found.note, each))

@@ -7,7 +7,7 @@
  * collections (bench `search`, which also shows the effect of each weight).
  */
 import type { Label, SearchMode } from '@cairn/contract'
-import { admitsNote, hasTag, type NoteFilter } from '../../base/index.ts'
+import { admitsNote, hasTag, type JudgedNote, type NoteFilter } from '../../base/index.ts'
 import { LexicalIndex, type WeightedTerm } from './lexical-index.ts'
 import { embed, type LsaModel } from './lsa.ts'
 import type { SearchQuery } from './query.ts'
@@ -20,7 +20,10 @@ export interface NoteMeta {
   version: string
   title: string
   tags: readonly string[]
+  /** By which models are chosen. */
   label: Label
+  /** By which rules judge it. */
+  judged: JudgedNote
   /** May its text enter a prompt? */
   ai: boolean
   /** Milliseconds since 1970: the date it gives itself, else when the file changed. */
@@ -239,7 +242,7 @@ export class SearchIndex {
     if (isPlain) return admitted
     for (const number of this.#numberOf.values()) {
       const note = this.#notes[number] as NoteMeta
-      const isHidden = filter.kind === 'some' && !admitsNote(filter, note)
+      const isHidden = filter.kind !== 'all' && !admitsNote(filter, note.judged)
       if (isHidden || (query && (!matchesFilters(query, note) || excluded.has(number)))) admitted[number] = 0
     }
     return admitted

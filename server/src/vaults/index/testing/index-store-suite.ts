@@ -58,7 +58,19 @@ const note = (noteId: string, more: Partial<StoredNote> = {}): StoredNote => ({
   path: `${noteId}.md`,
   version: `v-${noteId}`,
   label: 'internal',
-  meta: { title: noteId, aliases: ['あ'], tags: ['t'], ai: true, date: 1.5, headings: ['A › B'], links: ['x'] },
+  meta: {
+    title: noteId,
+    aliases: ['あ'],
+    tags: ['t'],
+    ai: true,
+    date: 1.5,
+    headings: ['A › B'],
+    links: ['x'],
+    owner: 'ána',
+    properties: { état: 'brouillon', n: 1.5, done: false },
+    labelled: true,
+    body: 'b1',
+  },
   text: `text of ${noteId}`,
   terms: new Uint8Array([1, 0, 255]),
   passages: 2,
@@ -105,9 +117,53 @@ function describeNotes({ store, index }: Current): void {
     expect(await index().findText('a')).toEqual({ text: 'text of a', version: 'v-a' })
     expect(await index().counts()).toEqual({ notes: 1, passages: 2 })
     const { meta, terms } = note('a')
+    const own = { tags: ['t'], label: 'internal' as const, owner: 'ána', properties: meta.properties }
+    const judged = { path: 'a.md', tags: ['t'], label: 'internal' as const, owner: 'ána', properties: meta.properties }
+    const stored = { path: 'a.md', label: 'internal' as const, tags: ['t'], meta, own, held: null, judged }
     expect(await index().changes(0, 10)).toEqual([
-      { seq: 3, noteId: 'a', deleted: false, path: 'a.md', version: 'v-a', label: 'internal', meta, terms },
+      { seq: 3, noteId: 'a', deleted: false, version: 'v-a', stored, terms },
     ])
+    expect(await index().facts(['none', 'a'])).toEqual(new Map([['a', stored]]))
+  })
+
+  test('what is held of a note comes back with it, and a retold note has its vectors told again', async () => {
+    const held = {
+      label: 'restricted' as const,
+      tags: ['secret'],
+      values: { 'resource.owner': 'ben', 'resource.property.n': 7 },
+      unclear: ['resource.property.done'],
+    }
+    await index().write([
+      ...statements.putNote('vault_1', 2, note('a')),
+      ...statements.putVectors('vault_1', 3, { noteId: 'a', model: 1, data: new Uint8Array([1]) }),
+      statements.setHeld('vault_1', 'a', held),
+    ])
+    const [change] = await index().changes(0, 10)
+    expect(change?.stored).toMatchObject({ held, label: 'restricted', tags: ['t', 'secret'], own: { owner: 'ána' } })
+    expect(change?.stored.judged).toEqual({
+      path: 'a.md',
+      tags: ['t', 'secret'],
+      label: 'restricted',
+      owner: 'ben',
+      properties: { état: 'brouillon', n: 7 },
+    })
+    await index().write([statements.setHeld('vault_1', 'a', null), ...statements.retellNote('vault_1', 4, 'a')])
+    expect((await index().changes(3, 10)).map(({ stored }) => stored.held)).toEqual([null])
+    expect((await index().vectors(1, 3, 10)).map(({ noteId, seq }) => ({ noteId, seq }))).toEqual([
+      { noteId: 'a', seq: 4 },
+    ])
+  })
+
+  test('a note of an earlier format is read until it is made anew', async () => {
+    await index().write(statements.putNote('vault_1', 2, note('a')))
+    const earlier = { title: 'a', aliases: [], tags: ['t'], ai: true, date: 1, headings: [], links: [] }
+    await index().write([{ text: 'UPDATE index_notes SET meta = ?', params: [JSON.stringify(earlier)] }])
+    expect((await index().changes(0, 10))[0]?.stored.judged).toEqual({
+      path: 'a.md',
+      tags: ['t'],
+      label: 'internal',
+      properties: {},
+    })
   })
 
   test('a deleted note is told to followers, and nothing of it is kept', async () => {
@@ -134,7 +190,7 @@ function describeNotes({ store, index }: Current): void {
     await index().write([statements.touchNote('vault_1', { ...file, path: 'a.md' })])
     expect(await index().changes(2, 10)).toEqual([])
     await index().write([statements.moveNote('vault_1', 3, file)])
-    expect((await index().changes(2, 10)).map(({ path }) => path)).toEqual(['b.md'])
+    expect((await index().changes(2, 10)).map(({ stored }) => stored.path)).toEqual(['b.md'])
     expect(await index().files()).toEqual([file])
   })
 

@@ -1,0 +1,29 @@
+/** What denies look at of notes, for those who keep it in place against edits. */
+import type { Condition } from '@cairn/contract'
+import type { Access } from './types.ts'
+
+export interface ProtectedOfNotes {
+  /** Whether there is anybody to keep from anything: more than one active person. */
+  readonly isTeam: boolean
+  /** Tags that a deny names. */
+  readonly tags: readonly string[]
+  /** Conditions of denies on attributes of notes. */
+  readonly conditions: readonly Condition[]
+}
+
+/** Tells it as of now. Rejects with `access.unconfirmed`. */
+export function describeProtection({
+  confirm,
+  policy,
+}: Pick<Access, 'confirm' | 'policy'>): () => Promise<ProtectedOfNotes> {
+  return async () => {
+    await confirm()
+    const { world, protectedFacts } = policy.engine()
+    const conditions = world.policy.denies.flatMap(({ when = [] }) => when as readonly Condition[])
+    return {
+      isTeam: world.users.filter(({ suspended }) => !suspended).length > 1,
+      tags: protectedFacts().tags,
+      conditions: conditions.filter(([attribute]) => attribute.startsWith('resource.')),
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** What the parts of the server count, as metrics. */
+import { sumStats, type Cache } from '../cache/index.ts'
+import type { Outbound } from '../platform/index.ts'
+import type { DriftWatch, Routing } from '../routing/index.ts'
+import type { Vaults } from '../vaults/index.ts'
+import { createCacheMetrics } from './cache-metrics.ts'
+import type { MetricSource } from './metrics.ts'
+
+export const describeCache = (cache: Cache): MetricSource => createCacheMetrics(() => sumStats([cache.stats()]))
+
+/** What went through the outbound door. Providers are named by the configuration, so they are no secret of a person. */
+export function describeEgress(outbound: Outbound): MetricSource {
+  return () => [
+    {
+      name: 'cairn_egress_requests_total',
+      help: 'Requests that went through the outbound door, by provider and how they ended.',
+      type: 'counter',
+      samples: outbound.counts().flatMap(({ provider, egress, requests, failed, denied }) => [
+        { labels: { provider, egress, outcome: 'ok' }, value: requests - failed - denied },
+        { labels: { provider, egress, outcome: 'failed' }, value: failed },
+        { labels: { provider, egress, outcome: 'denied' }, value: denied },
+      ]),
+    },
+  ]
+}
+
+export function describeLoad(routing: Routing): MetricSource {
+  const gauge = (name: string, help: string, read: (load: ReturnType<Routing['load']>[number]) => number) => ({
+    name,
+    help,
+    type: 'gauge' as const,
+    samples: routing.load().map((load) => ({ labels: { provider: load.provider }, value: read(load) })),
+  })
+  return () => [
+    gauge('cairn_upstream_in_flight', 'Requests under way at a provider.', ({ inFlight }) => inFlight),
+    gauge('cairn_upstream_waiting', 'Requests waiting for a provider.', ({ waiting }) => waiting),
+  ]
+}
+
+/** Deployments are named by the configuration, as providers are. */
+export function describeHealth(routing: Routing): MetricSource {
+  return () => [
+    {
+      name: 'cairn_deployment_usable',
+      help: 'Whether a model at a provider is in use (1) or left alone for now (0), as each process sees it.',
+      type: 'gauge',
+      merge: 'min',
+      samples: routing.health().map(({ provider, model, state }) => ({
+        labels: { provider, model },
+        value: state === 'ok' || state === 'starting' ? 1 : 0,
+      })),
+    },
+  ]
+}
+
+/** How far what providers tell is from what we compute. */
+export function describeDrift(drift: DriftWatch): MetricSource {
+  return () => [
+    {
+      name: 'cairn_usage_drift_ratio',
+      help: 'Usage that a provider told by what was computed here; 1 where they agree.',
+      type: 'gauge',
+      merge: 'max',
+      samples: drift.ratios().map(({ deployment, of, ratio }) => ({ labels: { deployment, of }, value: ratio })),
+    },
+  ]
+}
+
+/** Over all processes of a deployment it adds up to one, except in the moment of a takeover. */
+export function describeTurn(vaults: Vaults): MetricSource {
+  const help = 'Processes of this server that have the turn to index; one in a deployment has it.'
+  return () => [
+    { name: 'cairn_indexing_processes', help, type: 'gauge', samples: [{ value: vaults.isIndexing() ? 1 : 0 }] },
+  ]
+}
