@@ -142,7 +142,9 @@ test('neither a restart nor a new index sets it free', async () => {
   await open()
   expect(await find(owner, 'heron')).toEqual(['Bird.md'])
   expect(await find(bob, 'heron')).toEqual([])
-  await owner(`/api/vaults/${vault}/reindex`, { method: 'POST' })
+  // The stream of events ends when the new index is whole; in between there is a moment without one.
+  const again = { method: 'POST', headers: { accept: 'text/event-stream' } }
+  expect(await (await owner(`/api/vaults/${vault}/reindex`, again)).text()).toContain('event: done')
   await until('it is indexed again', async () => (await find(owner, 'heron')).length === 1)
   expect(await find(bob, 'heron')).toEqual([])
   expect((await held(owner)).map(({ note }) => note)).toEqual(['Bird.md'])
