@@ -35,6 +35,11 @@ export function requireJoin({ engine, subject, now }: Asked, joining: Joining): 
   const self = subject.principal
   if (self !== undefined && gains(world, after.world, self))
     fail('access.forbidden', { message: 'Somebody else has to bring you into a group.' })
+  const owners = (of: Engine) => of.whoCan({ action: 'org.configure', resource: world.org, now })
+  const known = new Set(owners(engine))
+  const mayConfigure = engine.check({ subject, action: 'org.configure', resource: world.org, now })
+  if (!mayConfigure && owners(after).some((each) => !known.has(each)))
+    fail('access.forbidden', { message: 'Only an owner of this server makes another.' })
   const before = new Set(engine.findBreaches(now).map(({ principal, rule }) => `${principal} ${rule}`))
   const broken = after.findBreaches(now).find(({ principal, rule }) => !before.has(`${principal} ${rule}`))
   if (broken)

@@ -143,7 +143,10 @@ function finishCount({ tokens, values }: Count, bodyBytes: number): number {
 }
 
 function outputTokensOf(request: ChatRequest): number {
-  const asked = positive(request['max_completion_tokens']) ?? positive(request['max_tokens']) ?? usualOutputTokens
+  // A provider may go by either of the two, so what is held is the larger.
+  const bounds = [positive(request['max_completion_tokens']), positive(request['max_tokens'])]
+  const told = bounds.filter((each) => each !== null)
+  const asked = told.length > 0 ? Math.max(...told) : usualOutputTokens
   return bound(asked * (positive(request['n']) ?? 1))
 }
 

@@ -5,6 +5,7 @@
 import {
   policyDocumentSchema,
   type AccessContext,
+  type Action,
   type Barrier,
   type Grant,
   type GrantCreate,
@@ -13,7 +14,7 @@ import {
   type World,
 } from '@cairn/contract'
 import { createId, fail, type Clock, type NoteFacts } from '../../base/index.ts'
-import type { Engine, Subject, Verdict } from '../engine/index.ts'
+import { compile, type Engine, type Subject, type Verdict } from '../engine/index.ts'
 import type { Proposals } from './proposals.ts'
 import type { Revision, Revisions, Saved } from './revisions.ts'
 
@@ -61,6 +62,9 @@ const missingProposal = { message: 'There is no such proposal.' }
  */
 export const leastExposed: AccessContext = { 'model.egress': 'local' }
 
+/** What somebody must be able to do, or no rule could be changed back. */
+const keepsRunning = ['policy.view', 'policy.propose', 'policy.approve', 'user.manage'] as const
+
 /** A change of one statement is made again on the newest revision as often as somebody else was faster. */
 const mostTries = 5
 
@@ -73,7 +77,7 @@ export function createAdministration(options: AdministrationOptions): Administra
     for (let tries = 1; ; tries++) {
       const revision = await revisions.current()
       const document = check(change(revision))
-      refuseLockouts(document)
+      refuseLockouts(actor, document)
       try {
         return await settle(
           await revisions.save({ author: actor.principal, approver: null, note, base: revision.seq, document }),
@@ -91,8 +95,20 @@ export function createAdministration(options: AdministrationOptions): Administra
     return saved
   }
 
-  function refuseLockouts(document: PolicyDocument): void {
-    const lockouts = engine().newLockouts(worldWith(document), clock.now())
+  /** Nobody is shut out for good, and only owners make others able to do what owners do. */
+  function refuseLockouts({ subject, context }: Actor, document: PolicyDocument): void {
+    const now = clock.now()
+    const after = worldWith(document)
+    const then = compile(after)
+    const who = (of: Engine, action: Action) => of.whoCan({ action, resource: after.org, now })
+    const needed = keepsRunning.find((action) => who(engine(), action).length > 0 && who(then, action).length === 0)
+    if (needed !== undefined)
+      fail('access.lockout', { message: `After this nobody could \`${needed}\` any more. Leave it to somebody.` })
+    const owners = new Set(who(engine(), 'org.configure'))
+    const isOwner = () => engine().check({ subject, action: 'org.configure', resource: after.org, context, now })
+    if (who(then, 'org.configure').some((each) => !owners.has(each)) && !isOwner())
+      refuse('Only an owner of this server makes another.')
+    const lockouts = engine().newLockouts(after, now)
     const [first] = lockouts
     if (first === undefined) return
     fail('access.lockout', {
@@ -119,7 +135,7 @@ export function createAdministration(options: AdministrationOptions): Administra
   }
 
   async function apply(actor: Actor, change: PolicyChange, approval?: { id: string; author: string }): Promise<Saved> {
-    refuseLockouts(change.document)
+    refuseLockouts(actor, change.document)
     return settle(
       await revisions.save({
         author: approval?.author ?? actor.principal,
@@ -180,7 +196,7 @@ export function createAdministration(options: AdministrationOptions): Administra
       if (!engine().check({ ...asked, action: 'policy.propose' })) refuse('You need `policy.propose`.')
       const approvers = engine().whoCan({ action: 'policy.approve', resource: asked.resource, now: asked.now })
       if (approvers.some((each) => each !== principal)) {
-        refuseLockouts(change.document)
+        refuseLockouts(actor, change.document)
         return { status: 'proposed', proposal: await proposals.create({ ...change, author: principal }) }
       }
       const { seq, epoch } = await apply(actor, change)

@@ -98,7 +98,7 @@ export function firstRevision(document: PolicyDocument, at: number): Statement {
   return {
     text: `INSERT INTO access_revisions (seq, at, author, approver, note, document)
       SELECT 1, CAST(? AS BIGINT), 'server', NULL, 'The first policy', CAST(? AS TEXT)
-      WHERE NOT EXISTS (SELECT 1 FROM access_revisions)`,
+      WHERE NOT EXISTS (SELECT 1 FROM access_revisions) ON CONFLICT (seq) DO NOTHING`,
     params: [at, JSON.stringify(document)],
   }
 }

@@ -79,6 +79,7 @@ export async function clearTotp({ call, services, params }: IdInput): Promise<Ht
 export async function endUserSessions({ call, services, params }: IdInput): Promise<HttpReply> {
   const { people, sessions } = identityOf(services)
   const { id } = await people.describe(params.id)
+  await services.access.requireManage(call.principal, id, false)
   await recordCall(services, call, 'session.revoked', { sessions: await sessions.revokeOthers(id, null) })
   return noContent()
 }
