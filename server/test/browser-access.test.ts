@@ -317,6 +317,7 @@ describe('a member', () => {
     await using visit = await rig.open('', { name: 'Ben' })
     const { page, requests } = visit
     const links = page.getByRole('navigation', { name: 'Views of access' }).getByRole('link')
+    await links.first().waitFor()
     expect(await links.allTextContents()).toEqual(['Roles', 'Why'])
     for (const view of ['people', 'policy', 'folders']) {
       await rig.go(page, `view=${view}`)
