@@ -239,14 +239,13 @@ test('while PostgreSQL is away calls get 503 access.unconfirmed in the right sha
     await door.shut()
     const asked = await running.call('/v1/ask', { question })
     expect(asked.status).toBe(503)
-    expect(await asked.json()).toEqual({
-      error: {
-        message: 'The database cannot be reached. Check that PostgreSQL runs and try again.',
-        type: 'api_error',
-        param: null,
-        code: 'storage.failed',
-      },
-    })
+    // A policy that was confirmed in the last half second still counts, and then it is the answer that finds no database.
+    const refusals: Record<string, string> = {
+      'storage.failed': 'The database cannot be reached. Check that PostgreSQL runs and try again.',
+      'access.unconfirmed': 'Permissions cannot be confirmed at the moment.',
+    }
+    const { error } = (await asked.json()) as { error: { code: string } }
+    expect(error).toEqual({ message: refusals[error.code], type: 'api_error', param: null, code: error.code })
     // A key that was found is believed for a second; then nobody is let in whom the database does not confirm.
     let listed = await running.call('/api/vaults')
     for (let tries = 0; tries < 60 && listed.status !== 503; tries++) {

@@ -44,9 +44,11 @@ test('a rejection nobody catches is reported and does not end the thread', async
   // In a process of its own: `bun test` ends a thread that loses a rejection, whatever it listens to.
   const program = `import { startWorker } from ${JSON.stringify(join(import.meta.dir, 'index.ts'))}
     const file = new URL(${JSON.stringify(new URL('./testing/faulty-worker.ts', import.meta.url).href)})
-    const worker = startWorker(file, (fields) => console.log(JSON.stringify(fields)))
+    const { promise: told, resolve } = Promise.withResolvers()
+    const worker = startWorker(file, resolve)
     await worker.call('loseRejection')
-    await Bun.sleep(50)
+    console.log(JSON.stringify(await told))
+    await worker.call('open')
     console.log(worker.hasEnded ? 'ended' : 'alive')
     process.exit()`
   const child = Bun.spawn([process.execPath, '-e', program], { stdout: 'pipe' })
