@@ -244,8 +244,8 @@ test('while PostgreSQL is away calls get 503 access.unconfirmed in the right sha
       'storage.failed': 'The database cannot be reached. Check that PostgreSQL runs and try again.',
       'access.unconfirmed': 'Permissions cannot be confirmed at the moment.',
     }
-    const { error } = (await asked.json()) as { error: { code: string } }
-    expect(error).toEqual({ message: refusals[error.code], type: 'api_error', param: null, code: error.code })
+    const { error } = (await asked.json()) as { error: { code: string; message: string; param: null; type: string } }
+    expect(error).toEqual({ message: refusals[error.code] ?? '', type: 'api_error', param: null, code: error.code })
     // A key that was found is believed for a second; then nobody is let in whom the database does not confirm.
     let listed = await running.call('/api/vaults')
     for (let tries = 0; tries < 60 && listed.status !== 503; tries++) {
