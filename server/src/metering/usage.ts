@@ -30,7 +30,7 @@ export async function readUsage(
   ])
   const rows = groups.map((row) => toRow(query.by, row, classes.get(String(row['grp'])) ?? []))
   if (query.by === 'hour' || query.by === 'day') rows.reverse()
-  const { group: _, ...total } = toRow('total', sums[0] ?? {}, [...allClasses.values()][0] ?? [])
+  const total = toTotal(sums[0] ?? {}, [...allClasses.values()][0] ?? [])
   return { by: query.by, from, to, rows, total }
 
   function readSums(by: UsageGroup | 'total'): Promise<Row[]> {
@@ -78,6 +78,14 @@ function parseClasses(text: string): ClassCount[] {
     const [bucket = 0, count = 0] = part.split(':').map(Number)
     return { bucket, count }
   })
+}
+
+/** The total of nothing. */
+export const noUsage = toTotal({}, [])
+
+function toTotal(row: Row, classes: readonly ClassCount[]): UsageReply['total'] {
+  const { group: _, ...total } = toRow('total', row, classes)
+  return total
 }
 
 function toRow(by: UsageGroup | 'total', row: Row, classes: readonly ClassCount[]): UsageRow {

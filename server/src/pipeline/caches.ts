@@ -2,8 +2,8 @@
  * What the pipeline keeps: answers from notes, chat replies, embeddings, search results. Each under keys with a
  * partition, none where it is switched off or the caller wants it made anew.
  */
-import type { Access } from '../access/index.ts'
 import type { Config, SearchResult } from '@cairn/contract'
+import type { Access } from '../access/index.ts'
 import type { Principal } from '../base/index.ts'
 import type {
   Cache,
@@ -155,12 +155,10 @@ export function sharingFor(
   principal: Principal,
   namespace: 'chat' | 'answers',
   sharing: Sharing,
-  { may }: MayShare,
+  { may }: Pick<Access, 'may'>,
 ): Sharing {
   const resource = `cache:${namespace}`
   return sharing !== 'user' && may(principal, 'cache.hit', resource) && may(principal, 'cache.fill', resource)
     ? sharing
     : 'user'
 }
-
-type MayShare = Pick<Access, 'may'>

@@ -3,3 +3,4 @@ export { openStore, openDirectStore, type StoreLocation, type StoreOptions } fro
 export type { Store, Statement, WriteResult, Migration, Schema } from './types.ts'
 export { deploymentSchema, findDeploymentId, requireSameKeyring } from './deployment.ts'
 export { holdDeployment, type DeploymentHold, type HoldOptions } from './hold-deployment.ts'
+export { toNumber, toText, type StoredRow } from './rows.ts'

@@ -6,10 +6,9 @@
  */
 import type { DeviceErrorName, DeviceShown, KeyBound } from '@cairn/contract'
 import { createToken, fail, sha256, type Clock } from '../../base/index.ts'
-import type { Store } from '../../storage/index.ts'
+import { toText, type Store } from '../../storage/index.ts'
 import type { Changes } from './changes.ts'
 import type { Keys } from './keys.ts'
-import { toText } from './rows.ts'
 
 const livesMs = 5 * 60_000
 const intervalMs = 5_000

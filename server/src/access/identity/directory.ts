@@ -1,11 +1,10 @@
 /** Who there is, as of one epoch: what a world for decisions is made from. */
 import type { GroupMember, KeyBound } from '@cairn/contract'
 import { fail } from '../../base/index.ts'
-import type { Store } from '../../storage/index.ts'
+import { toNumber, toText, type Store } from '../../storage/index.ts'
 import { parseBound } from './bounds.ts'
 import type { Changes } from './changes.ts'
 import { toPerson, type Person } from './people.ts'
-import { toNumber, toText } from './rows.ts'
 
 export interface DirectoryKey {
   readonly id: string

@@ -5,11 +5,10 @@
  */
 import { identityLimits, type KeyCreate, type KeyInfo } from '@cairn/contract'
 import { createId, createToken, errorFields, fail, sha256, type Clock, type Logger } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
+import { toNumber, toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 import { isWithin, parseBound, type Bound } from './bounds.ts'
 import type { Changes } from './changes.ts'
 import { toPerson, type Person } from './people.ts'
-import { toNumber, toText, type StoredRow } from './rows.ts'
 
 const dayMs = 86_400_000
 /** Last use of a key is written at most this often. */

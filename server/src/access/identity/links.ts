@@ -4,8 +4,7 @@
  */
 import type { LinkInfo } from '@cairn/contract'
 import { createToken, fail, sha256, type Clock } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
-import { toText } from './rows.ts'
+import { toText, type Statement, type Store } from '../../storage/index.ts'
 
 export type LinkPurpose = 'sign-in' | 'invitation' | 'reset'
 

@@ -5,10 +5,9 @@
  */
 import { identityLimits, type UserInfo } from '@cairn/contract'
 import { createId, fail, type Clock } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
+import { toNumber, toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 import type { Changes } from './changes.ts'
 import { canonicalEmail } from './email.ts'
-import { toNumber, toText, type StoredRow } from './rows.ts'
 
 export interface Person {
   readonly id: string

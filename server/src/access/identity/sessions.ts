@@ -4,10 +4,9 @@
  */
 import type { SessionItem } from '@cairn/contract'
 import { createId, createToken, errorFields, fail, sha256, type Clock, type Logger } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
+import { toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 import type { Changes } from './changes.ts'
 import { toPerson, type Person } from './people.ts'
-import { toText, type StoredRow } from './rows.ts'
 
 /** Last use of a session is written at most this often. */
 const lastSeenEveryMs = 60_000

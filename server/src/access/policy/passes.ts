@@ -1,7 +1,7 @@
 /** What extends somebody’s access for a time: delegations from one person to another, and emergencies. */
 import type { Action, BreakGlass, Delegation } from '@cairn/contract'
 import { createId, fail, formatTime, type Clock } from '../../base/index.ts'
-import type { Store } from '../../storage/index.ts'
+import { toNumber, toText, type Store, type StoredRow } from '../../storage/index.ts'
 import type { Changes } from '../identity/changes.ts'
 
 export interface Emergency {
@@ -167,12 +167,7 @@ function iso(instant: string): string {
 const emergencyColumns =
   'id, principal, actions, scope, from_at, until_at, reason, requested_at, approved_by, approved_at, ended_at, reviewed_by, reviewed_at, review'
 
-type Row = Awaited<ReturnType<Store['read']>>[number]
-
-const text = (value: unknown) => (typeof value === 'string' ? value : null)
-const number = (value: unknown) => (value === null || value === undefined ? null : Number(value))
-
-function toEmergency(row: Row): Emergency {
+function toEmergency(row: StoredRow): Emergency {
   return {
     id: String(row['id']),
     principal: String(row['principal']),
@@ -182,11 +177,11 @@ function toEmergency(row: Row): Emergency {
     until: String(row['until_at']),
     reason: String(row['reason']),
     requestedAt: Number(row['requested_at']),
-    approvedBy: text(row['approved_by']),
-    approvedAt: number(row['approved_at']),
-    endedAt: number(row['ended_at']),
-    reviewedBy: text(row['reviewed_by']),
-    reviewedAt: number(row['reviewed_at']),
-    review: text(row['review']),
+    approvedBy: toText(row['approved_by']),
+    approvedAt: toNumber(row['approved_at']),
+    endedAt: toNumber(row['ended_at']),
+    reviewedBy: toText(row['reviewed_by']),
+    reviewedAt: toNumber(row['reviewed_at']),
+    review: toText(row['review']),
   }
 }

@@ -1,7 +1,7 @@
 /** Changes of the policy that wait for a second person. */
 import { policyDocumentSchema, type PolicyDocument } from '@cairn/contract'
 import { createId, fail, type Clock } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
+import { toNumber, toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 
 export interface ProposalInfo {
   readonly id: string
@@ -81,10 +81,7 @@ export function createProposals({ store, clock }: { store: Store; clock: Clock }
 
 const columns = 'id, at, author, note, base, status, decided_by, decided_at, revision'
 
-type Row = Awaited<ReturnType<Store['read']>>[number]
-
-function toInfo(row: Row): ProposalInfo {
-  const { decided_by: by, decided_at: at, revision } = row
+function toInfo(row: StoredRow): ProposalInfo {
   return {
     id: String(row['id']),
     at: Number(row['at']),
@@ -92,8 +89,8 @@ function toInfo(row: Row): ProposalInfo {
     note: String(row['note']),
     base: Number(row['base']),
     status: row['status'] as ProposalInfo['status'],
-    decidedBy: typeof by === 'string' ? by : null,
-    decidedAt: at === null || at === undefined ? null : Number(at),
-    revision: revision === null || revision === undefined ? null : Number(revision),
+    decidedBy: toText(row['decided_by']),
+    decidedAt: toNumber(row['decided_at']),
+    revision: toNumber(row['revision']),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { policyDocumentSchema, type PolicyDocument } from '@cairn/contract'
 import { fail, type Clock } from '../../base/index.ts'
-import type { Statement, Store } from '../../storage/index.ts'
+import { toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 import type { Changes } from '../identity/changes.ts'
 
 export interface RevisionInfo {
@@ -103,19 +103,16 @@ export function firstRevision(document: PolicyDocument, at: number): Statement {
   }
 }
 
-type Row = Awaited<ReturnType<Store['read']>>[number]
-
-function toInfo(row: Row): RevisionInfo {
-  const { approver } = row
+function toInfo(row: StoredRow): RevisionInfo {
   return {
     seq: Number(row['seq']),
     at: Number(row['at']),
     author: String(row['author']),
-    approver: typeof approver === 'string' ? approver : null,
+    approver: toText(row['approver']),
     note: String(row['note']),
   }
 }
 
-function toRevision(row: Row): Revision {
+function toRevision(row: StoredRow): Revision {
   return { ...toInfo(row), document: policyDocumentSchema.parse(JSON.parse(String(row['document']))) }
 }

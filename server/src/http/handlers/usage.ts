@@ -1,6 +1,7 @@
 /** Handlers of usage and budgets. */
 import type { BudgetRule, BudgetsReply, UsageQuery, UsageReply } from '@cairn/contract'
 import { fail } from '../../base/index.ts'
+import { noUsage } from '../../metering/index.ts'
 import { json, type HttpReply } from '../reply.ts'
 import type { Call } from '../dependencies.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
@@ -36,19 +37,6 @@ async function readOwnUsage(
   const mine = own.rows.find(({ group }) => group === principal.id)
   const { group: _, ...total } = mine ?? { group: '', ...noUsage }
   return { ...usage, rows: usage.rows.filter(({ group }) => ids.has(group)), total }
-}
-
-const noUsage: UsageReply['total'] = {
-  calls: 0,
-  cacheHits: 0,
-  failures: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  costUsd: 0,
-  savedUsd: 0,
-  estimatedUsd: 0,
-  ttftP50Ms: null,
-  ttftP95Ms: null,
 }
 
 export async function listBudgets({ services }: Input): Promise<HttpReply> {
