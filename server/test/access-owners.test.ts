@@ -1,4 +1,4 @@
-/** Who administers people and roles does not become an owner, nor shuts everybody out. */
+/** Who administers people and roles does not become an owner, nor shuts everybody out; what rules miss is told. */
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { openTeam } from './kit/team.ts'
 
@@ -28,4 +28,20 @@ test('no policy is taken after which nobody could change it', async () => {
   const body = { base: seq, note: '', document: { ...document, denies } }
   const reply = await team.owner.send('/api/access/policy', body, 'PUT')
   expect([reply.status, await reply.json()]).toMatchObject([409, { code: 'access.lockout' }])
+})
+
+test('the policy is told with the places of its statements where no note is any more', async () => {
+  const notes = { 'a.md': '# A', 'specs/deep/b.md': '# B', 'specsx/c.md': '# C' }
+  await using team = await openTeam({ vaults: { eng: notes, other: { 'a.md': '# A' } } })
+  await team.ready()
+  const there = ['vault:eng', 'note:eng/a.md', 'folder:eng/specs', 'folder:eng/specs/deep']
+  // A note is no folder, a folder no note, and neither is in another vault.
+  const lost = ['folder:eng/a.md', 'note:eng/specs', 'folder:eng/spec', 'folder:other/specs', 'note:other/specsx/c.md']
+  const scopes = [...there, ...lost, 'tag:gone', 'org:cairn']
+  await team.change((document) => ({
+    ...document,
+    denies: scopes.map((scope, at) => ({ id: `d${at}`, principal: 'group:everyone', actions: ['export'], scope })),
+  }))
+  const about = (await team.policy()).findings.flatMap((each) => (each.kind === 'unknown-scope' ? each.about : []))
+  expect(about).toEqual(lost.map(team.scope))
 })

@@ -262,6 +262,7 @@ function createVaults(): {
     vaults: {
       allFacts: async () => [],
       factsOf: async () => new Map(),
+      findFolders: async () => new Set(),
       listHeld: async () => [],
       releaseHeld: async () => fail('note.not-held'),
       list: async () => [vault],

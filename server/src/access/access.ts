@@ -14,12 +14,12 @@ import {
   type Secret,
 } from '../base/index.ts'
 import type { Subject } from './engine/index.ts'
-import { createIdentity, type Identity, type IdentityOptions } from './identity/identity.ts'
+import { createIdentity, type IdentityOptions } from './identity/identity.ts'
 import type { Person } from './identity/people.ts'
 import { leastExposed } from './policy/administration.ts'
 import { openPolicy, type Policy } from './policy/policy.ts'
 import { readConfirmed } from './policy/state.ts'
-import { groupsOf, requireJoin, requireManage } from './people-rules.ts'
+import { requireJoin, requireManage } from './people-rules.ts'
 import type { Access } from './types.ts'
 
 export interface AccessOptions extends IdentityOptions {
@@ -88,6 +88,12 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
     })
   }
 
+  const acting = (principal: Principal) => ({
+    engine: policy.engine(),
+    subject: subjectOf(principal),
+    now: clock.now(),
+  })
+
   function requireSignedIn({ mfaNeeded }: Principal): void {
     if (mfaNeeded !== undefined) refuseWithoutMfa(mfaNeeded)
   }
@@ -108,7 +114,7 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
         })
       const principal = await readConfirmed(key === null ? authenticateSession(session ?? '') : authenticateKey(key))
       await confirmFor(principal, epoch)
-      const groups = groupsOf(policy.engine().world, principal.id)
+      const groups = policy.engine().groupsOf(nameOf(principal))
       return groups.length === 0 ? principal : { ...principal, groups }
     },
     require(principal, action, resource, context) {
@@ -117,13 +123,9 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
     },
     async requireManage(principal, user, makesOwner) {
       const isOwner = (await people.find(user))?.isOwner === true
-      requireManage(
-        { engine: policy.engine(), subject: subjectOf(principal), now: clock.now() },
-        { isOwner, makesOwner },
-      )
+      requireManage(acting(principal), { isOwner, makesOwner })
     },
-    requireJoin: (principal, joining) =>
-      requireJoin({ engine: policy.engine(), subject: subjectOf(principal), now: clock.now() }, joining),
+    requireJoin: (principal, joining) => requireJoin(acting(principal), joining),
     seesVault: (principal, vault) =>
       may(principal, 'discover', `vault:${vault}`) ||
       // A key may be for reading or asking alone.
@@ -154,7 +156,7 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       const all = await keys.list(id)
       return isBounded === true ? all.filter((key) => key.id === credentialId || key.parent === credentialId) : all
     },
-    createKey: (principal, asked) => createKey(access, principal, { ...asked, now: clock.now() }),
+    createKey: (principal, asked) => createKey({ access, now: clock.now() }, principal, asked),
     async revokeKey(principal, keyId) {
       const { id, via, credentialId, isBounded } = principal
       const within = isBounded === true && via === 'key' ? credentialId : null
@@ -183,9 +185,14 @@ async function factsOfResource(
   return slash < 0 ? undefined : factsOf(name.slice(0, slash), name.slice(slash + 1))
 }
 
-function subjectOf({ id, kind, via, credentialId }: Principal): Subject {
-  const principal = `${kind === 'service' ? 'service' : 'user'}:${id}`
-  return via === 'key' ? { principal, key: credentialId } : { principal }
+/** `user:ID` or `service:ID`, as statements name them. */
+function nameOf({ id, kind }: Principal): string {
+  return `${kind === 'service' ? 'service' : 'user'}:${id}`
+}
+
+function subjectOf(principal: Principal): Subject {
+  const name = nameOf(principal)
+  return principal.via === 'key' ? { principal: name, key: principal.credentialId } : { principal: name }
 }
 
 function contextOf({ mfa }: Principal): AccessContext {
@@ -205,14 +212,19 @@ function isKnown(policy: Policy, { id, via, credentialId }: Principal): boolean 
   return ids.has(id) && (via !== 'key' || ids.has(credentialId))
 }
 
+interface Moment {
+  readonly access: Access
+  readonly now: number
+}
+
 async function createKey(
-  access: Access,
+  { access, now }: Moment,
   principal: Principal,
-  { parent, service, now, ...asked }: KeyCreate & { now: number },
+  { parent, service, ...asked }: KeyCreate,
 ): ReturnType<Access['createKey']> {
   access.requireSignedIn(principal)
-  const { keys, people }: Identity = access.identity
-  refuseWiderThanOneself(access, principal, asked, now)
+  const { keys, people } = access.identity
+  refuseWiderThanOneself({ access, now }, principal, asked.bound)
   if (service === undefined) {
     const parentId = parent ?? (principal.via === 'key' ? principal.credentialId : null)
     if (principal.via === 'key' && parentId !== principal.credentialId)
@@ -227,12 +239,7 @@ async function createKey(
 }
 
 /** A key that says what it may do is not made by who may not do that. */
-function refuseWiderThanOneself(
-  access: Access,
-  principal: Principal,
-  { bound }: Pick<KeyCreate, 'bound'>,
-  now: number,
-): void {
+function refuseWiderThanOneself({ access, now }: Moment, principal: Principal, bound: KeyCreate['bound']): void {
   if (bound === undefined || principal.kind === 'system') return
   const actor = access.subjectOf(principal)
   const context = { ...leastExposed, ...access.contextOf(principal) }

@@ -9,7 +9,16 @@ export { policySchema } from './policy/schema.ts'
 export type { Engine, Subject } from './engine/index.ts'
 export type { Actor } from './policy/administration.ts'
 export type { Policy } from './policy/policy.ts'
-export { listFindings, listLostScopes, listStatements, listWho, makeMatrix } from './policy/views.ts'
+export {
+  listFindings,
+  listLostPlaces,
+  listPlaces,
+  listStatements,
+  listWho,
+  makeMatrix,
+  type Place,
+} from './policy/views.ts'
+export { withPolicy } from './policy/world.ts'
 export { accessSchema } from './schema.ts'
 export type { Access, Credentials } from './types.ts'
 export { runScenarios } from './engine/index.ts'

@@ -4,22 +4,15 @@
  */
 import type { World } from '@cairn/contract'
 import { fail } from '../base/index.ts'
-import { compile, type Engine, type Subject } from './engine/index.ts'
-
-interface Asked {
-  readonly engine: Engine
-  readonly subject: Subject
-  readonly now: number
-}
+import { compile } from './engine/index.ts'
+import { requireOwner, requireOwnerForNewOwners, type Acting } from './policy/owners.ts'
 
 /** An owner is managed by owners only, and only they make others owners. */
 export function requireManage(
-  { engine, subject, now }: Asked,
-  { isOwner, makesOwner }: { isOwner: boolean; makesOwner: boolean },
+  acting: Acting,
+  { isOwner, makesOwner }: { readonly isOwner: boolean; readonly makesOwner: boolean },
 ): void {
-  const mayConfigure = engine.check({ subject, action: 'org.configure', resource: engine.world.org, now })
-  if ((isOwner || makesOwner) && !mayConfigure)
-    fail('access.forbidden', { message: 'Only an owner of this server changes owners.' })
+  if (isOwner || makesOwner) requireOwner(acting, 'Only an owner of this server changes owners.')
 }
 
 export interface Joining {
@@ -28,18 +21,14 @@ export interface Joining {
 }
 
 /** Nobody brings themselves into a group, and nobody is brought where roles meet that are kept apart. */
-export function requireJoin({ engine, subject, now }: Asked, joining: Joining): void {
-  const { world } = engine
-  if (world.users.filter(({ suspended }) => !suspended).length < 2) return
-  const after = compile(withMember(world, joining))
+export function requireJoin(acting: Acting, joining: Joining): void {
+  const { engine, subject, now } = acting
+  if (!engine.isTeam()) return
+  const after = compile(withMember(engine.world, joining))
   const self = subject.principal
-  if (self !== undefined && gains(world, after.world, self))
+  if (self !== undefined && after.groupsOf(self).length > engine.groupsOf(self).length)
     fail('access.forbidden', { message: 'Somebody else has to bring you into a group.' })
-  const owners = (of: Engine) => of.whoCan({ action: 'org.configure', resource: world.org, now })
-  const known = new Set(owners(engine))
-  const mayConfigure = engine.check({ subject, action: 'org.configure', resource: world.org, now })
-  if (!mayConfigure && owners(after).some((each) => !known.has(each)))
-    fail('access.forbidden', { message: 'Only an owner of this server makes another.' })
+  requireOwnerForNewOwners(acting, after)
   const before = new Set(engine.findBreaches(now).map(({ principal, rule }) => `${principal} ${rule}`))
   const broken = after.findBreaches(now).find(({ principal, rule }) => !before.has(`${principal} ${rule}`))
   if (broken)
@@ -58,26 +47,4 @@ function withMember(world: World, { group, member }: Joining): World {
   const join = (each: World['users'][number]) =>
     each.id === member.id ? { ...each, groups: [...each.groups, group] } : each
   return { ...world, users: world.users.map(join), services: world.services.map(join) }
-}
-
-function gains(before: World, after: World, principal: string): boolean {
-  return (
-    groupsOf(after, principal.slice(principal.indexOf(':') + 1)).length >
-    groupsOf(before, principal.slice(principal.indexOf(':') + 1)).length
-  )
-}
-
-/** Ids of the groups that somebody is in, also through others, in order. */
-export function groupsOf({ users, services, groups }: World, id: string): string[] {
-  const direct = (users.find((each) => each.id === id) ?? services.find((each) => each.id === id))?.groups ?? []
-  if (direct.length === 0) return []
-  const above = new Map(groups.map((group) => [group.id, group.memberOf]))
-  const found = new Set<string>()
-  const waiting = [...direct]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (found.has(next)) continue
-    found.add(next)
-    waiting.push(...(above.get(next) ?? []))
-  }
-  return [...found].sort()
 }

@@ -18,10 +18,10 @@ export function describeProtection({
 }: Pick<Access, 'confirm' | 'policy'>): () => Promise<ProtectedOfNotes> {
   return async () => {
     await confirm()
-    const { world, protectedFacts } = policy.engine()
+    const { world, isTeam, protectedFacts } = policy.engine()
     const conditions = world.policy.denies.flatMap(({ when = [] }) => when as readonly Condition[])
     return {
-      isTeam: world.users.filter(({ suspended }) => !suspended).length > 1,
+      isTeam: isTeam(),
       tags: protectedFacts().tags,
       conditions: conditions.filter(([attribute]) => attribute.startsWith('resource.')),
     }

@@ -29,6 +29,7 @@ export type Vaults = Pick<
   WholeVaults,
   | 'allFacts'
   | 'factsOf'
+  | 'findFolders'
   | 'listHeld'
   | 'releaseHeld'
   | 'list'

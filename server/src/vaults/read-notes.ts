@@ -96,3 +96,25 @@ export async function readAllFacts(store: Store, vault: string): Promise<JudgedN
     after = last.path
   }
 }
+
+const pathsAtOnce = 5_000
+
+/**
+ * Which of these folders a note is in or below. Paths alone are read, in pages, until every folder is found: a range of
+ * paths would be asked faster, but databases differ in the order of texts.
+ */
+export async function findFolders(store: Store, vault: string, folders: readonly string[]): Promise<Set<string>> {
+  const missing = new Set(folders)
+  for (let after = ''; missing.size > 0;) {
+    const rows = await store.read(
+      `SELECT path FROM index_notes WHERE vault = ? AND deleted = 0 AND path > ? ORDER BY path LIMIT ${pathsAtOnce}`,
+      [vault, after],
+    )
+    for (const { path } of rows) {
+      after = String(path)
+      for (let end = after.indexOf('/'); end > 0; end = after.indexOf('/', end + 1)) missing.delete(after.slice(0, end))
+    }
+    if (rows.length < pathsAtOnce) break
+  }
+  return new Set(folders.filter((folder) => !missing.has(folder)))
+}

@@ -105,6 +105,8 @@ export interface Vaults {
   factsOf(id: string, paths: readonly string[]): Promise<ReadonlyMap<string, StoredFacts>>
   /** Of every note of the vault, for counting what a change of rules would change. */
   allFacts(id: string): Promise<JudgedNote[]>
+  /** Which of these folders a note is in or below. */
+  findFolders(id: string, folders: readonly string[]): Promise<ReadonlySet<string>>
   /** Notes that the filter admits and of which something is held against an edit, ordered by path. */
   listHeld(id: string, filter: NoteFilter, limit: number): Promise<HeldNote[]>
   /**

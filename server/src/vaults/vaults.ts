@@ -14,7 +14,7 @@ import { createKeeper } from './held/keeper.ts'
 import { createSearchLine } from './index/search-line.ts'
 import { createSharedState } from './index/shared-state.ts'
 import { createIndexing, loneTurn } from './indexing.ts'
-import { listNotes, readAllFacts, readFacts, readNote } from './read-notes.ts'
+import { findFolders, listNotes, readAllFacts, readFacts, readNote } from './read-notes.ts'
 import { createRegister, createRunRegister, type RunFolders } from './register.ts'
 import { startSearcher, type Followed, type Searcher } from './searcher.ts'
 import { createSync } from './sync.ts'
@@ -187,7 +187,10 @@ function createReading(
   { indexStore, semanticWeight }: VaultsOptions,
   searcher: Searcher,
   get: (id: string) => VaultEntry,
-): Pick<Vaults, 'listNotes' | 'readNote' | 'factsOf' | 'allFacts' | 'retrieve' | 'search' | 'quoteAnswer' | 'related'> {
+): Pick<
+  Vaults,
+  'listNotes' | 'readNote' | 'factsOf' | 'allFacts' | 'findFolders' | 'retrieve' | 'search' | 'quoteAnswer' | 'related'
+> {
   const line = createSearchLine(mostWaiting)
   const weighed = (request: RetrieveRequest): RetrieveRequest =>
     semanticWeight === undefined ? request : { ...request, semanticWeight }
@@ -204,6 +207,7 @@ function createReading(
     },
     factsOf: (id, paths) => readFacts(indexStore, id, paths),
     allFacts: (id) => readAllFacts(indexStore, id),
+    findFolders: (id, folders) => findFolders(indexStore, id, folders),
     retrieve: (request, signal) => line.run(() => searcher.call<Passage[]>('retrieve', weighed(request)), { signal }),
     search: (request, signal) => line.run(() => searcher.call<SearchResult[]>('search', weighed(request)), { signal }),
     quoteAnswer: (question, passages, limit) =>

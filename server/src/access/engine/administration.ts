@@ -22,8 +22,8 @@ export function actorOf(compiled: Compiled, subject: Subject, now: number): stri
   return typeof asker === 'string' ? null : asker.profile.principal
 }
 
-/** Rules that need two people are off while there is one. */
-export function needsTwoPeople({ world }: Compiled): boolean {
+/** Whether more than one person is active; rules that need two are off while there is one. */
+export function isTeam({ world }: Compiled): boolean {
   return world.users.filter(({ suspended }) => !suspended).length > 1
 }
 
@@ -61,7 +61,7 @@ export function mayAssign(compiled: Compiled, assignment: Assignment): Verdict {
   const missing = given.filter((action) => !holds(compiled, assignment, action, assignment.scope))
   // Through a group one would gain what one does not hold; who holds it already gains nothing.
   const gains = by === to || (missing.length > 0 && isOneOf(compiled, by, to))
-  if (gains && needsTwoPeople(compiled)) return refuse('self-assignment', 'Somebody else has to give you a role.')
+  if (gains && isTeam(compiled)) return refuse('self-assignment', 'Somebody else has to give you a role.')
   if (!isAdmin && missing.length > 0)
     return refuse('exceeds-own', `You cannot give what you do not hold there: ${missing.join(', ')}.`)
   const broken = findSeparation(compiled, to, role, now)
@@ -101,7 +101,7 @@ function isOneOf(compiled: Compiled, person: string, principal: string): boolean
 
 /** Id of a rule that giving this role would break for somebody; null when none is. */
 function findSeparation(compiled: Compiled, to: string, role: string, now: number): string | null {
-  if (!needsTwoPeople(compiled)) return null
+  if (!isTeam(compiled)) return null
   for (const person of membersOf(compiled, to)) {
     const before = breaches(compiled, rolesOf(compiled, person, now))
     const after = breaches(compiled, new Set([...rolesOf(compiled, person, now), ...compiled.roles.below(role)]))
@@ -258,5 +258,5 @@ export function mayIssueKey(compiled: Compiled, { actor, bound, until, context, 
 
 /** A key for everything is a second person’s matter as well. */
 export function needsApproval(compiled: Compiled, bound: Bound): boolean {
-  return needsTwoPeople(compiled) && bound.scopes.includes(compiled.org)
+  return isTeam(compiled) && bound.scopes.includes(compiled.org)
 }

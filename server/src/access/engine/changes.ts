@@ -2,10 +2,10 @@
  * Changes of notes and policies that would lift a deny or lock people out. A deny by tag, label or property is only as
  * strong as what keeps these in place, and a move is a way around a deny by folder.
  */
-import { isUnderTag, parseResource, parseScope, type Condition, type World } from '@cairn/contract'
+import { isUnderTag, parseResource, parseScope, type Condition } from '@cairn/contract'
 import { judgeNote, type NoteFacts } from '../../base/index.ts'
 import { actorOf, refuse } from './administration.ts'
-import { compileWorld, type Compiled } from './compiled.ts'
+import type { Compiled } from './compiled.ts'
 import { judge } from './judge.ts'
 import { compileDeny, covers, type DenyRule } from './rules.ts'
 import type { Circumstances, Subject, Verdict } from './types.ts'
@@ -160,9 +160,9 @@ function isInhabited(compiled: Compiled, barrier: string, now: number): boolean 
 }
 
 /** Lockouts that a change would bring; a change that brings none may be made. */
-export function newLockouts(before: Compiled, after: World, now: number): Lockout[] {
-  const had = new Set(findLockouts(before, now).map(({ kind, scope }) => `${kind} ${scope}`))
-  return findLockouts(compileWorld(after), now).filter(({ kind, scope }) => !had.has(`${kind} ${scope}`))
+export function newLockouts(before: readonly Lockout[], after: readonly Lockout[]): Lockout[] {
+  const had = new Set(before.map(({ kind, scope }) => `${kind} ${scope}`))
+  return after.filter(({ kind, scope }) => !had.has(`${kind} ${scope}`))
 }
 
 /** A barrier is lifted from inside, or by the owner, on record, when nobody is left inside. */

@@ -113,7 +113,7 @@ function createPlaces(org: string, numbers: ReadonlyMap<string, number>): FindPl
     const resource = parseResource(id)
     if (resource === null || (resource.type === 'org' && id !== org)) return null
     if (known.size >= mostPlaces) known.clear()
-    const scopes = [...listScopes(resource), org].map((scope) => numbers.get(scope)).filter((at) => at !== undefined)
+    const scopes = [...scopesOf(resource), org].map((scope) => numbers.get(scope)).filter((at) => at !== undefined)
     const place = { resource, scopes: [...new Set(scopes)] }
     known.set(id, place)
     return place
@@ -121,7 +121,7 @@ function createPlaces(org: string, numbers: ReadonlyMap<string, number>): FindPl
 }
 
 /** The resource and what it is in, from the nearest, without the organisation. */
-function listScopes(resource: Resource): string[] {
+export function scopesOf(resource: Resource): string[] {
   const { type, id } = resource
   if (type === 'org') return []
   if (type === 'vault') return [id]

@@ -1,6 +1,6 @@
 /** Second persons: who approves what another proposed, and emergency access from request to review. */
 import { accessLimits, isAction, isValidOn, parseResource } from '@cairn/contract'
-import { actorOf, needsTwoPeople, refuse } from './administration.ts'
+import { actorOf, isTeam, refuse } from './administration.ts'
 import type { Compiled } from './compiled.ts'
 import { judge } from './judge.ts'
 import { toMs } from './rules.ts'
@@ -18,7 +18,7 @@ export interface Approval extends Circumstances {
 export function mayApprove(compiled: Compiled, { approver, requestedBy, context, now }: Approval): Verdict {
   const by = actorOf(compiled, approver, now)
   if (by === null) return refuse('not-permitted', 'Your credential is not valid.')
-  if (by === requestedBy && needsTwoPeople(compiled)) return refuse('own-request', 'Somebody else has to approve this.')
+  if (by === requestedBy && isTeam(compiled)) return refuse('own-request', 'Somebody else has to approve this.')
   return judge(compiled, { subject: approver, action: 'policy.approve', resource: compiled.org, context, now })
     ? allowed
     : refuse('not-permitted', 'You need `policy.approve`.')

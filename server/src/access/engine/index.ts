@@ -6,6 +6,7 @@ import type { Action, Audience, Bound, Explanation, Simulation, World } from '@c
 import type { JudgedNote, NoteFilter } from '../../base/index.ts'
 import {
   findBreaches,
+  isTeam,
   mayAssign,
   mayDelegate,
   mayIssueKey,
@@ -41,6 +42,7 @@ import {
 import { audienceOf, explain, type Reader } from './explain.ts'
 import { compileFilter, type FilterQuestion } from './filter.ts'
 import { judge } from './judge.ts'
+import { groupsOf } from './profile.ts'
 import { whatCan, whichActions, whichNotes, whoCan, type NotesQuestion } from './search.ts'
 import { simulate, type SimulationRequest } from './simulate.ts'
 import type { Circumstances, FindFacts, Question, Subject, Verdict } from './types.ts'
@@ -54,6 +56,7 @@ export type { FilterQuestion } from './filter.ts'
 export type { NotesQuestion } from './search.ts'
 export type { Reader } from './explain.ts'
 export type { SimulationRequest } from './simulate.ts'
+export { scopesOf } from './compiled.ts'
 export { runScenarios, type ScenarioOutcome } from './scenarios.ts'
 
 export interface Engine {
@@ -70,9 +73,13 @@ export interface Engine {
     notes: Iterable<Note>,
   ) => Note[]
   readonly whichActions: (question: Omit<Question, 'action'>) => Action[]
+  /** Ids of the groups that an active person or service is in, also through others, in order. */
+  readonly groupsOf: (principal: string) => string[]
   readonly simulate: (after: World, request: SimulationRequest) => Simulation
   readonly usableNotes: (question: AskQuestion) => string[] | null
   readonly mayServe: (question: HitQuestion) => boolean
+  /** Whether more than one person is active; rules that need two are off while there is one. */
+  readonly isTeam: () => boolean
   readonly mayAssign: (assignment: Assignment) => Verdict
   readonly mayDelegate: (request: DelegationRequest) => Verdict
   readonly mayIssueKey: (request: KeyRequest) => Verdict
@@ -89,7 +96,7 @@ export interface Engine {
   readonly isProtectedTag: (tag: string) => boolean
   readonly findLockouts: (now: number) => Lockout[]
   /** Lockouts that a change would bring. */
-  readonly newLockouts: (after: World, now: number) => Lockout[]
+  readonly newLockouts: (after: Engine, now: number) => Lockout[]
   /** Who holds roles that should be in different hands. */
   readonly findBreaches: (now: number) => { readonly principal: string; readonly rule: string }[]
 }
@@ -110,9 +117,11 @@ export function compile(world: World, { factsOf }: { readonly factsOf?: FindFact
     whatCan: (question, resources) => whatCan(compiled, question, resources),
     whichNotes: (question, notes) => whichNotes(compiled, question, notes),
     whichActions: (question) => whichActions(compiled, question),
+    groupsOf: (principal) => groupsOf(compiled, principal),
     simulate: (after, request) => simulate(compiled, after, request),
     usableNotes: (question) => usableNotes(compiled, question),
     mayServe: (question) => mayServe(compiled, question),
+    isTeam: () => isTeam(compiled),
     mayAssign: (assignment) => mayAssign(compiled, assignment),
     mayDelegate: (request) => mayDelegate(compiled, request),
     mayIssueKey: (request) => mayIssueKey(compiled, request),
@@ -127,7 +136,7 @@ export function compile(world: World, { factsOf }: { readonly factsOf?: FindFact
     protectedFacts: () => protectedFacts(compiled),
     isProtectedTag: (tag) => isProtectedTag(compiled, tag),
     findLockouts: (now) => findLockouts(compiled, now),
-    newLockouts: (after, now) => newLockouts(compiled, after, now),
+    newLockouts: (after, now) => newLockouts(findLockouts(compiled, now), after.findLockouts(now)),
     findBreaches: (now) => findBreaches(compiled, now),
   }
 }

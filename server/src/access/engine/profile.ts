@@ -30,6 +30,7 @@ export interface Profile {
   readonly tags: PlaceRules
 }
 
+const groupPrefix = 'group:'
 export const everyone = 'group:everyone'
 
 /** Null for those who do not exist or are suspended. Made on first use and kept. */
@@ -82,6 +83,14 @@ export function findWays(
     level = next
   }
   return ways
+}
+
+/** Of an active person or service, without `everyone`; in order. */
+export function groupsOf({ profileOf }: { readonly profileOf: FindProfile }, principal: string): string[] {
+  const via = [...(profileOf(principal)?.via.keys() ?? [])]
+  return via
+    .flatMap((each) => (each.startsWith(groupPrefix) && each !== everyone ? each.slice(groupPrefix.length) : []))
+    .sort()
 }
 
 interface Statements {

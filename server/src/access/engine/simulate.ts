@@ -1,7 +1,7 @@
 /** What another policy would change, before anybody approves it: decisions that flip, notes gained and lost. */
 import { actions, type Simulation, type World } from '@cairn/contract'
 import { admitsNote, type JudgedNote, type NoteFilter } from '../../base/index.ts'
-import { newLockouts } from './changes.ts'
+import { findLockouts, newLockouts } from './changes.ts'
 import { compileWorld, type Compiled } from './compiled.ts'
 import { explain } from './explain.ts'
 import { compileFilter } from './filter.ts'
@@ -20,10 +20,11 @@ const mostExamples = 5
 
 export function simulate(before: Compiled, after: World, request: SimulationRequest): Simulation {
   const changed = compileWorld(after, before.factsOf)
+  const lockouts = newLockouts(findLockouts(before, request.now), findLockouts(changed, request.now))
   return {
     flips: (request.questions ?? []).flatMap((question) => findFlip(before, changed, question)),
     notes: countNotes(before, changed, request),
-    lockouts: newLockouts(before, after, request.now).map(({ kind, scope }) => `${kind} ${scope}`),
+    lockouts: lockouts.map(({ kind, scope }) => `${kind} ${scope}`),
   }
 }
 

@@ -11,12 +11,13 @@ import {
   type GrantCreate,
   type PolicyChanged,
   type PolicyDocument,
-  type World,
 } from '@cairn/contract'
 import { createId, fail, type Clock, type NoteFacts } from '../../base/index.ts'
 import { compile, type Engine, type Subject, type Verdict } from '../engine/index.ts'
+import { requireOwnerForNewOwners } from './owners.ts'
 import type { Proposals } from './proposals.ts'
 import type { Revision, Revisions, Saved } from './revisions.ts'
+import { withPolicy } from './world.ts'
 
 /** Who changes something, and the circumstances. */
 export interface Actor {
@@ -98,18 +99,14 @@ export function createAdministration(options: AdministrationOptions): Administra
   /** Nobody is shut out for good, and only owners make others able to do what owners do. */
   function refuseLockouts({ subject, context }: Actor, document: PolicyDocument): void {
     const now = clock.now()
-    const after = worldWith(document)
-    const then = compile(after)
-    const who = (of: Engine, action: Action) => of.whoCan({ action, resource: after.org, now })
-    const needed = keepsRunning.find((action) => who(engine(), action).length > 0 && who(then, action).length === 0)
+    const before = engine()
+    const after = compile(withPolicy(before.world, document))
+    const has = (of: Engine, action: Action) => of.whoCan({ action, resource: of.world.org, now }).length > 0
+    const needed = keepsRunning.find((action) => has(before, action) && !has(after, action))
     if (needed !== undefined)
       fail('access.lockout', { message: `After this nobody could \`${needed}\` any more. Leave it to somebody.` })
-    const owners = new Set(who(engine(), 'org.configure'))
-    const isOwner = () => engine().check({ subject, action: 'org.configure', resource: after.org, context, now })
-    if (who(then, 'org.configure').some((each) => !owners.has(each)) && !isOwner())
-      refuse('Only an owner of this server makes another.')
-    const lockouts = engine().newLockouts(after, now)
-    const [first] = lockouts
+    requireOwnerForNewOwners({ engine: before, subject, context, now }, after)
+    const [first] = before.newLockouts(after, now)
     if (first === undefined) return
     fail('access.lockout', {
       message:
@@ -117,12 +114,6 @@ export function createAdministration(options: AdministrationOptions): Administra
           ? 'After this nobody could run the server any more. Keep one active owner.'
           : `After this nobody could enter ${first.scope} any more. Grant somebody a role inside the barrier first.`,
     })
-  }
-
-  function worldWith(document: PolicyDocument): World {
-    const { world } = engine()
-    const ofOwners = world.policy.grants.filter(({ id }) => id.startsWith('owner.'))
-    return { ...world, policy: { ...document, grants: [...document.grants, ...ofOwners] } }
   }
 
   async function requireAssign(actor: Actor, { principal, role, scope }: Grant | GrantCreate): Promise<void> {

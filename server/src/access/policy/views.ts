@@ -14,19 +14,17 @@ import {
   type Who,
 } from '@cairn/contract'
 import type { NoteFacts } from '../../base/index.ts'
-import type { Engine } from '../engine/index.ts'
+import { scopesOf, type Engine } from '../engine/index.ts'
 
 /** What an administrator should look at. */
 export function listFindings(engine: Engine, now: number): Finding[] {
-  const { world } = engine
   const lockouts = engine.findLockouts(now).map(({ kind, scope }): Finding => ({
     kind,
     about: scope,
     message:
       kind === 'no-owner' ? 'No active person owns this server.' : `Nobody can enter ${scope}: grant a role inside it.`,
   }))
-  const isAlone = world.users.filter(({ suspended }) => !suspended).length < 2
-  const breaches = isAlone
+  const breaches = !engine.isTeam()
     ? []
     : engine.findBreaches(now).map(({ principal, rule }): Finding => ({
         kind: 'separation',
@@ -52,29 +50,37 @@ function listOrphans({ world }: Engine): Finding[] {
   }))
 }
 
-/**
- * Statements on a vault, folder or note that is not there: it may have been renamed, and stands open under its new name
- * where a barrier or deny named the old one.
- */
-export function listLostScopes({ world }: Engine, isThere: (scope: Scope) => boolean): Finding[] {
+/** A vault, or a folder or note in one. */
+export type Place = Extract<Scope, { readonly vault: string }>
+
+/** The places that statements stand on, each once. */
+export function listPlaces({ world }: Engine): Place[] {
   const { grants, denies, barriers } = world.policy
-  const named = [...grants, ...denies, ...barriers].map(({ scope }) => scope)
-  return [...new Set(named)].flatMap((id) => {
+  const named = new Set([...grants, ...denies, ...barriers].map(({ scope }) => scope))
+  return [...named].flatMap((id) => {
     const scope = parseScope(id)
-    const isPlace = scope?.type === 'vault' || scope?.type === 'folder' || scope?.type === 'note'
-    if (!isPlace || isThere(scope)) return []
-    return {
+    return scope !== null && 'vault' in scope ? scope : []
+  })
+}
+
+/**
+ * Of places where no note is: what stood there may have been renamed, and stands open under its new name where a barrier
+ * or deny named the old one.
+ */
+export function listLostPlaces(places: readonly Place[], isThere: (place: Place) => boolean): Finding[] {
+  return places
+    .filter((place) => !isThere(place))
+    .map(({ id }) => ({
       kind: 'unknown-scope' as const,
       about: id,
       message: `Statements name ${id}, where no note is. If it was renamed, they do not hold under its new name.`,
-    }
-  })
+    }))
 }
 
 /** Everything that holds on a scope: what stands on it, and what comes from above. */
 export function listStatements({ world }: Engine, scope: string): Omit<Statements, 'may'> {
   const asked = parseScope(scope)
-  const above = asked === null ? [scope] : ancestors(asked, world.org)
+  const above = asked === null ? [scope] : withAbove(asked, world.org)
   const own = <T extends { readonly scope: string }>(items: readonly T[]) =>
     items.filter((each) => above.includes(each.scope)).map((each) => ({ ...each, isInherited: each.scope !== scope }))
   const restricted = above.filter((each) => world.policy.barriers.some((barrier) => barrier.scope === each))
@@ -89,16 +95,9 @@ export function listStatements({ world }: Engine, scope: string): Omit<Statement
   }
 }
 
-/** The scope itself and what it lies in. */
-function ancestors(scope: Scope, org: string): string[] {
-  if (scope.type === 'tag' || scope.type === 'org') return [scope.id]
-  if (scope.type === 'vault') return [scope.id, org]
-  if (scope.type === 'model' || scope.type === 'cache')
-    return [scope.id, ...(scope.family === null ? [] : [scope.family]), `${scope.type}:*`, org]
-  const folders: string[] = []
-  for (let at = scope.path.lastIndexOf('/'); at > 0; at = scope.path.lastIndexOf('/', at - 1))
-    folders.push(`folder:${scope.vault}/${scope.path.slice(0, at)}`)
-  return [scope.id, ...folders, `vault:${scope.vault}`, org]
+/** The scope itself and what it lies in, from the nearest. */
+function withAbove(scope: Scope, org: string): string[] {
+  return scope.type === 'tag' || scope.type === 'org' ? [scope.id] : [...scopesOf(scope), org]
 }
 
 /** Roles with what they give, and who holds them. Without `sees` every grant is shown. */

@@ -6,6 +6,7 @@ import {
   type BreakGlass,
   type Delegation,
   type Grant,
+  type PolicyDocument,
   type World,
 } from '@cairn/contract'
 import { formatTime } from '../../base/index.ts'
@@ -54,11 +55,19 @@ function indexMemberships(memberships: Directory['memberships']): Map<string, st
   return new Map([...found].map(([key, groups]) => [key, [...groups]]))
 }
 
+const ownerPrefix = 'owner.'
+
 /** Being an owner is a property of the person, which keeps the last one from losing it; here it becomes a grant. */
 function grantsOfOwners(users: Directory['users']): Grant[] {
   return users
     .filter(({ isOwner }) => isOwner)
-    .map(({ id }) => ({ id: `owner.${id}`, principal: `user:${id}`, role: 'org-owner', scope: orgId }))
+    .map(({ id }) => ({ id: `${ownerPrefix}${id}`, principal: `user:${id}`, role: 'org-owner', scope: orgId }))
+}
+
+/** The same people under another policy: who is an owner stays one, whatever it says. */
+export function withPolicy(world: World, document: PolicyDocument): World {
+  const ofOwners = world.policy.grants.filter(({ id }) => id.startsWith(ownerPrefix))
+  return { ...world, policy: { ...document, grants: [...document.grants, ...ofOwners] } }
 }
 
 /** A key without a bound may do whatever its owner may. */

@@ -110,10 +110,12 @@ const lockouts: Proof = {
     const engine = open(module)
     const without = (id: string) => ({ policy: { grants: office().policy.grants.filter((grant) => grant.id !== id) } })
     equal(engine.findLockouts(now), [])
-    equal(engine.newLockouts(office(), now), [])
-    equal(engine.newLockouts(office(without('owns')), now), [{ kind: 'no-owner', scope: 'org:acme' }])
-    equal(engine.newLockouts(office(without('inside')), now), [{ kind: 'orphaned-barrier', scope: 'folder:v/closed' }])
-    equal(open(module, without('owns')).newLockouts(office(without('owns')), now), [], 'no news')
+    equal(engine.newLockouts(open(module), now), [])
+    equal(engine.newLockouts(open(module, without('owns')), now), [{ kind: 'no-owner', scope: 'org:acme' }])
+    equal(engine.newLockouts(open(module, without('inside')), now), [
+      { kind: 'orphaned-barrier', scope: 'folder:v/closed' },
+    ])
+    equal(open(module, without('owns')).newLockouts(open(module, without('owns')), now), [], 'no news')
     const inside = (change: object) => {
       const grants = office().policy.grants.map((grant) => (grant.id === 'inside' ? { ...grant, ...change } : grant))
       return open(module, { policy: { grants } }).findLockouts(now).length
@@ -183,7 +185,22 @@ const rings: Proof = {
     equal(read({ principal: 'service:bot' }, 'note:v/a'), true)
     equal(read({ principal: 'service:bot' }, 'note:w/a'), false, 'a service is not in everyone, even by a membership')
     equal(read({ key: 'k' }, 'note:v/a'), false, 'a ring of keys is no chain')
+    equal(engine.groupsOf('service:bot'), ['a', 'b'])
   },
 }
 
-export const changeProofs: readonly Proof[] = [changes, moves, lockouts, rings]
+const team: Proof = {
+  name: 'tells the groups of who is active, also through others, and whether more than one person is active',
+  run(module) {
+    const engine = open(module, { users: [{ id: 'ira', groups: ['junior', 'auditors'] }] })
+    equal(engine.groupsOf('user:ira'), ['auditors', 'helpers', 'junior'])
+    equal(engine.groupsOf('user:zoe'), [], 'nobody')
+    equal(engine.isTeam(), false, 'one person, and a service')
+    const suspended = { id: 'hal', groups: ['junior'], suspended: true }
+    const left = open(module, { users: [{ id: 'ira' }, suspended] })
+    equal([left.groupsOf('user:hal'), left.isTeam()], [[], false])
+    equal(open(module, { users: [{ id: 'ira' }, { ...suspended, suspended: false }] }).isTeam(), true)
+  },
+}
+
+export const changeProofs: readonly Proof[] = [changes, moves, lockouts, rings, team]

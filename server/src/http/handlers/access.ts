@@ -2,22 +2,25 @@
 import {
   isAction,
   type AccessContext,
+  type Action,
   type Barrier,
   type Grant,
   type GrantCreate,
   type PolicyChanged,
   type PolicyDocument,
-  type Scope,
   type ScenarioFile,
 } from '@cairn/contract'
 import {
   listFindings,
-  listLostScopes,
+  listLostPlaces,
+  listPlaces,
   listStatements,
   listWho,
   makeMatrix,
   runScenarios,
+  withPolicy,
   type Actor,
+  type Place,
 } from '../../access/index.ts'
 import { fail, type JudgedNote } from '../../base/index.ts'
 import type { Call } from '../dependencies.ts'
@@ -38,30 +41,29 @@ export async function describePolicy({ services }: Input): Promise<HttpReply> {
   const { policy } = services.access
   const engine = policy.engine()
   const revision = await policy.revisions.current()
+  const places = listPlaces(engine)
   const findings = [
     ...listFindings(engine, services.clock.now()),
-    ...listLostScopes(engine, await findPlaces(services.vaults)),
+    ...listLostPlaces(places, await findPlaces(services.vaults, places)),
   ]
   return json({ ...revision, epoch: engine.world.epoch, findings })
 }
 
-/** Tells of a vault, folder or note whether a note is there. */
-async function findPlaces(vaults: RouteServices['vaults']): Promise<(scope: Scope) => boolean> {
+/** Tells of each of these places whether a note is there. */
+async function findPlaces(
+  vaults: RouteServices['vaults'],
+  places: readonly Place[],
+): Promise<(place: Place) => boolean> {
   const known = new Set<string>()
+  const inVaults = Map.groupBy(places, ({ vault }) => vault)
   for (const { id } of await vaults.list()) {
     known.add(`vault:${id}`)
-    for (const { path } of await vaults.allFacts(id)) {
-      known.add(`note:${id}/${path}`)
-      for (const folder of foldersOf(path)) known.add(`folder:${id}/${folder}`)
-    }
+    const pathsOf = (type: 'folder' | 'note') =>
+      (inVaults.get(id) ?? []).flatMap((place) => (place.type === type ? place.path : []))
+    for (const path of (await vaults.factsOf(id, pathsOf('note'))).keys()) known.add(`note:${id}/${path}`)
+    for (const path of await vaults.findFolders(id, pathsOf('folder'))) known.add(`folder:${id}/${path}`)
   }
   return ({ id }) => known.has(id)
-}
-
-function foldersOf(path: string): string[] {
-  const folders: string[] = []
-  for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) folders.push(path.slice(0, at))
-  return folders
 }
 
 export async function writePolicy({
@@ -186,7 +188,7 @@ export async function describeScope({
 }
 
 /** What the caller may do on a resource; nothing on a tag, which is none. */
-async function listActions(call: Call, services: RouteServices, resource: string): Promise<string[]> {
+export async function listActions(call: Call, services: RouteServices, resource: string): Promise<Action[]> {
   const { access, clock } = services
   const { subject, context } = actorOf(call, services)
   const facts = await access.policy.factsOf(resource)
@@ -230,12 +232,8 @@ export async function listPrincipals({
   return json({ principals: principals.filter(({ id }) => seesAll || own.has(id)) })
 }
 
-function ownPrincipals(call: Call, principal: string): Set<string> {
-  return new Set([principal, 'group:everyone', ...groupsOf(call)])
-}
-
-function groupsOf({ principal: { groups = [] } }: Call): string[] {
-  return groups.map((id) => `group:${id}`)
+function ownPrincipals({ principal: { groups = [] } }: Call, principal: string): Set<string> {
+  return new Set([principal, 'group:everyone', ...groups.map((id) => `group:${id}`)])
 }
 
 export async function explainAccess({
@@ -290,8 +288,7 @@ export async function simulatePolicy({
   const engine = access.policy.engine()
   const notes = new Map<string, JudgedNote[]>()
   for (const { id } of await vaults.list()) notes.set(id, await vaults.allFacts(id))
-  const ofOwners = engine.world.policy.grants.filter(({ id }) => id.startsWith('owner.'))
-  const after = { ...engine.world, policy: { ...document, grants: [...document.grants, ...ofOwners] } }
+  const after = withPolicy(engine.world, document)
   const simulated = engine.simulate(after, { notes, actions, context, now: clock.now() })
   return json({ ...simulated, notesCompared: [...notes.values()].reduce((sum, list) => sum + list.length, 0) })
 }

@@ -5,6 +5,7 @@ import { CairnError, fail, toCairnError } from '../../base/index.ts'
 import { findOpenIdCookie, formatOpenIdCookie, formatSessionCookie } from '../credentials.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, PublicInput, RouteServices } from '../route.ts'
+import { listActions } from './access.ts'
 import { recordCall } from './record.ts'
 import { refuseOtherOrigin, sessionCookie, visitorOf } from './visitor.ts'
 
@@ -123,16 +124,11 @@ export async function createSignInLink({ call, exchange, services }: Input): Pro
   return json({ url: formatSignInUrl(exchange.ownOrigin, token), expiresAt }, 201)
 }
 
-export function describeSession({ call: { principal }, services }: Input): HttpReply {
-  const { id, name, kind, via, mfa = false, mfaNeeded = 'no' } = principal
+export async function describeSession({ call, services }: Input): Promise<HttpReply> {
+  const { id, name, kind, via, mfa = false, mfaNeeded = 'no' } = call.principal
   return json({
     principal: { id, name, roles: [kind] },
-    can: services.access.policy.engine().whichActions({
-      subject: services.access.subjectOf(principal),
-      resource: services.access.policy.engine().world.org,
-      context: services.access.contextOf(principal),
-      now: services.clock.now(),
-    }),
+    can: await listActions(call, services, services.access.policy.engine().world.org),
     via: via === 'internal' ? 'local' : via,
     mfa,
     mfaNeeded,
