@@ -154,6 +154,22 @@ describe('the checker', () => {
     expect(checkSources(ring('type '))).toEqual([])
   })
 
+  test('refuses a thread that loads the shapes of the contract or the Redis client, at once and through others', () => {
+    const thread = (source: string) =>
+      checkSources({
+        'server/src/vaults/some-worker.ts': "import { a } from './a.ts'",
+        'server/src/vaults/a.ts': "export { b } from '../base/index.ts'",
+        'server/src/base/index.ts': source,
+      })
+    expect(thread("import { errorTable } from '@cairn/contract'")).toEqual([
+      'The thread server/src/vaults/some-worker.ts loads @cairn/contract through server/src/base/index.ts; import what it needs from @cairn/contract/tables, which builds no shapes.',
+    ])
+    expect(thread("import { Redis } from 'ioredis'")).toHaveLength(1)
+    expect(thread("import type { Redis } from 'ioredis'\nconst load = () => import('ioredis')")).toEqual([])
+    expect(thread("import { errorTable } from '@cairn/contract/tables'")).toEqual([])
+    expect(thread("import type { Label } from '@cairn/contract'")).toEqual([])
+  })
+
   test('refuses a missing document, a missing table, a missing row and a row too many', () => {
     const shown = renderTable()
     expect(checkTable(undefined)[0]).toContain('ARCHITECTURE.md is missing')

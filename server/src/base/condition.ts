@@ -2,7 +2,8 @@
  * Conditions of statements, in three values: true, false, and null for what cannot be told because the attribute is
  * absent or of another kind. Whoever asks decides what null means: a grant does not count, a deny does.
  */
-import { labels, propertyPrefix, type Condition, type Label, type Operator, type Scalar } from '@cairn/contract'
+import type { Condition, Label, Operator, Scalar } from '@cairn/contract'
+import { labels, propertyPrefix } from '@cairn/contract/tables'
 
 export type Truth = true | false | null
 

@@ -2,7 +2,8 @@
  * The one error that ends a request. Its code comes from THE error table, its `message` is for the caller, and
  * `internal` is for the log and never leaves the server.
  */
-import { errorTable, type ErrorCode, type ErrorSpec } from '@cairn/contract'
+import type { ErrorCode, ErrorSpec } from '@cairn/contract'
+import { errorTable } from '@cairn/contract/tables'
 
 export interface FailureDetail {
   /** Words for the caller: what happened, and what to do next. The title of the table when absent. */

@@ -1,4 +1,5 @@
-import { isUnderTag, type Condition } from '@cairn/contract'
+import type { Condition } from '@cairn/contract'
+import { isUnderTag } from '@cairn/contract/tables'
 import { judgeNote, type NoteFacts } from './condition.ts'
 import { isInRanges, noPath, type PathRanges } from './path-ranges.ts'
 

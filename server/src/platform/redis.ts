@@ -4,7 +4,7 @@
  * Bun's own client turns replies into text and so damages binary values.
  */
 import { createHash } from 'node:crypto'
-import { Command, Redis as Client, type RedisOptions } from 'ioredis'
+import type { Redis as Client, RedisOptions } from 'ioredis'
 import { CairnError, errorFields, type Clock, type Logger, type Secret } from '../base/index.ts'
 
 export type RedisArgument = string | number | Uint8Array
@@ -66,8 +66,9 @@ const loadingRetryMs = 200
  * Resolves when there is a connection or the first attempt has failed; the attempts go on until `close`. Throws
  * `config.invalid` for an address that is none.
  */
-export async function openRedis(settings: RedisSettings): Promise<Redis> {
-  const scrub = createScrubber(settings.url)
+export async function openRedis(given: RedisSettings): Promise<Redis> {
+  const settings = { ...given, library: await loadLibrary() }
+  const scrub = createScrubber(given.url)
   const link = createLink(settings, scrub)
   const subscriber = createSubscriber(settings, scrub)
   await link.firstAttempt
@@ -87,6 +88,13 @@ export async function openRedis(settings: RedisSettings): Promise<Redis> {
   }
 }
 
+/** Not before somebody connects: loading it takes a tenth of a second, which every thread would spend when it starts. */
+const loadLibrary = () => import('ioredis')
+
+interface LoadedSettings extends RedisSettings {
+  readonly library: Awaited<ReturnType<typeof loadLibrary>>
+}
+
 // --- Commands ---------------------------------------------------------------------------------------------------------
 
 interface Link {
@@ -100,8 +108,9 @@ interface Link {
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
-function createLink({ url, clock, logger, deadlineMs = usualDeadlineMs }: RedisSettings, scrub: Scrubber): Link {
-  const client = createClient(url)
+function createLink(settings: LoadedSettings, scrub: Scrubber): Link {
+  const { library, clock, logger, deadlineMs = usualDeadlineMs } = settings
+  const client = createClient(settings)
   const deadlines = createDeadlines(clock, deadlineMs)
   const listeners = new Set<() => void>()
   const first = Promise.withResolvers<void>()
@@ -183,7 +192,8 @@ function createLink({ url, clock, logger, deadlineMs = usualDeadlineMs }: RedisS
     args: readonly RedisArgument[],
     another?: () => Promise<RedisReply>,
   ): Promise<RedisReply> {
-    const write = () => client.sendCommand(new Command(name, args.map(toArgument), inBytes)) as Promise<RedisReply>
+    const write = () =>
+      client.sendCommand(new library.Command(name, args.map(toArgument), inBytes)) as Promise<RedisReply>
     return ask(name, write, another)
   }
 
@@ -277,12 +287,13 @@ async function askForRun(ask: () => Promise<RedisReply>): Promise<string | null>
 type Listener = (message: string | null) => void
 
 /** The connection is made with the first subscription. */
-function createSubscriber({ url, logger, deadlineMs = usualDeadlineMs }: RedisSettings, scrub: Scrubber) {
+function createSubscriber(settings: LoadedSettings, scrub: Scrubber) {
+  const { logger, deadlineMs = usualDeadlineMs } = settings
   const channels = new Map<string, Set<Listener>>()
   let client: Client | null = null
 
   function open(): Client {
-    const opened = createClient(url)
+    const opened = createClient(settings)
     opened.on('error', (error: unknown) => logger.debug('the subscription to Redis failed', { internal: scrub(error) }))
     opened.on('ready', () => {
       if (channels.size === 0) return
@@ -353,8 +364,8 @@ const clientOptions = {
 
 const inBytes = { replyEncoding: null as unknown as BufferEncoding }
 
-function createClient(url: Secret): Client {
-  return new Client(url.reveal(), clientOptions)
+function createClient({ library, url }: LoadedSettings): Client {
+  return new library.Redis(url.reveal(), clientOptions)
 }
 
 function toArgument(value: RedisArgument): string | Buffer {

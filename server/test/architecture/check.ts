@@ -122,7 +122,7 @@ export function checkSources(sources: Sources): string[] {
     }
     complaints.push(...judgeWords(path, source))
   }
-  return [...complaints, ...findCycles(sources)]
+  return [...complaints, ...findCycles(sources), ...checkThreads(sources)]
 }
 
 /** Differences between the table above and the one in ARCHITECTURE.md. */
@@ -212,8 +212,11 @@ function forbidden(path: string, { from, to, row }: { from: string; to: string; 
   return `${path} imports ${to}/, but ${from}/ may import only ${list}; declare the small interface it needs in ${from}/types.ts and let app.ts pass it in.`
 }
 
-/** Import and export-from statements, dynamic imports with a literal, and worker files named by URL. */
-function readImports(source: string): Import[] {
+/**
+ * Import and export-from statements, and unless it is about what is loaded at once, dynamic imports with a literal and
+ * worker files named by URL.
+ */
+function readImports(source: string, { onlyAtOnce = false } = {}): Import[] {
   const code = stripComments(source)
   const statements = [
     ...code.matchAll(/^[ \t]*(?:import|export)\s+(type\s+)?(?:([^'";]*?)\s*from\s*)?['"]([^'"\n]+)['"]/gm),
@@ -227,7 +230,7 @@ function readImports(source: string): Import[] {
       specifier,
       typeOnly: type !== undefined || onlyTypes(names),
     })),
-    ...dynamic.map(([, specifier = '']) => ({ specifier, typeOnly: false })),
+    ...(onlyAtOnce ? [] : dynamic).map(([, specifier = '']) => ({ specifier, typeOnly: false })),
   ]
 }
 
@@ -300,6 +303,31 @@ function stripComments(source: string): string {
   return source.replace(token, (part) =>
     part.startsWith('//') || part.startsWith('/*') ? part.replace(/[^\n]/g, ' ') : part,
   )
+}
+
+// --- Threads ----------------------------------------------------------------------------------------------------------
+
+/** What takes longer to load than all the rest of a thread, and what a thread does instead. */
+const tooMuch: Readonly<Record<string, string>> = {
+  '@cairn/contract': 'import what it needs from @cairn/contract/tables, which builds no shapes',
+  ioredis: 'load it where a connection is made',
+}
+
+/** A server starts several threads, and each loads its modules anew. */
+function checkThreads(sources: Sources): string[] {
+  const entries = Object.keys(sources).filter((path) => /-worker\.ts$/.test(path) && !isTest(path))
+  return entries.flatMap((entry) => {
+    const loaded = new Set([entry])
+    const complaints: string[] = []
+    for (const path of loaded)
+      for (const { specifier, typeOnly } of readImports(sources[path] ?? '', { onlyAtOnce: true })) {
+        const target = resolveImport(path, specifier)
+        if (!typeOnly && target.kind === 'file') loaded.add(target.path)
+        else if (!typeOnly && Object.hasOwn(tooMuch, specifier))
+          complaints.push(`The thread ${entry} loads ${specifier} through ${path}; ${tooMuch[specifier]}.`)
+      }
+    return complaints
+  })
 }
 
 // --- Cycles -----------------------------------------------------------------------------------------------------------

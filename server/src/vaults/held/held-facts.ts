@@ -3,15 +3,8 @@
  * folder can take away, so what a note once said is kept beside it: as long as the note says less than was kept, the
  * difference is *held* until somebody with `restrict` lets it go. Pure; where it is stored is another file’s business.
  */
-import {
-  highestLabel,
-  isUnderTag,
-  labelSchema,
-  propertyPrefix,
-  type Condition,
-  type Label,
-  type Scalar,
-} from '@cairn/contract'
+import type { Condition, Label, Scalar } from '@cairn/contract'
+import { highestLabel, isUnderTag, labelSchema, propertyPrefix } from '@cairn/contract/tables'
 import { z } from 'zod'
 import { judgeNote, type NoteFacts } from '../../base/index.ts'
 

@@ -3,7 +3,8 @@
  * (`seq`) that only grows; a follower that has applied N asks for what is above N. A deleted note stays as an empty row
  * until the vault is indexed anew, so that followers hear of it.
  */
-import { highestLabel, labelSchema, type Label } from '@cairn/contract'
+import type { Label } from '@cairn/contract'
+import { highestLabel, labelSchema } from '@cairn/contract/tables'
 import { z } from 'zod'
 import { createId, type JudgedNote } from '../../base/index.ts'
 import type { Statement, Store } from '../../storage/index.ts'

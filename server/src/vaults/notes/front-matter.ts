@@ -3,7 +3,8 @@
  * note, and what it says to protect the note counts all the same.
  */
 import { parseDocument } from 'yaml'
-import { highestLabel, labelSchema, type Label, type Scalar } from '@cairn/contract'
+import type { Label, Scalar } from '@cairn/contract'
+import { highestLabel, labelSchema } from '@cairn/contract/tables'
 import { clip } from './clip.ts'
 
 export interface FrontMatter {

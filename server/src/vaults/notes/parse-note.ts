@@ -3,7 +3,8 @@
  * their offsets. Comments (`%%…%%`) and HTML comments belong to no block; code and math are never read as tags or
  * links. Never throws; what cannot be read is told in `problem`.
  */
-import { highestLabel, type Label, type Scalar } from '@cairn/contract'
+import type { Label, Scalar } from '@cairn/contract'
+import { highestLabel } from '@cairn/contract/tables'
 import { parseFrontMatter } from './front-matter.ts'
 import { maxHeadings, scanBlocks, type Block, type Heading } from './scan-blocks.ts'
 import { maxTags, scanInline, type Link } from './scan-inline.ts'

@@ -1,0 +1,8 @@
+/**
+ * The part of the contract that threads need: tables and words, without the shapes of the API. To build all shapes takes
+ * longer than everything else that a thread does when it starts.
+ */
+export { errorTable } from './errors.ts'
+export { labels, labelSchema, highestLabel } from './labels.ts'
+export { propertyPrefix } from './access.ts'
+export { isUnderTag } from './access-resources.ts'
