@@ -315,7 +315,7 @@ const tooMuch: Readonly<Record<string, string>> = {
 
 /** A server starts several threads, and each loads its modules anew. */
 function checkThreads(sources: Sources): string[] {
-  const entries = Object.keys(sources).filter((path) => /-worker\.ts$/.test(path) && !isTest(path))
+  const entries = Object.keys(sources).filter((path) => path.endsWith('-worker.ts') && !isTest(path))
   return entries.flatMap((entry) => {
     const loaded = new Set([entry])
     const complaints: string[] = []
