@@ -1,6 +1,6 @@
 /** Puts the parts of identity together; `access.ts` turns what they say into a principal. */
 import type { Clock, HostPeers, Logger, Secret } from '../../base/index.ts'
-import type { Keyring } from '../../platform/index.ts'
+import type { Keyring, PasswordCost } from '../../platform/index.ts'
 import type { Store } from '../../storage/index.ts'
 import { createAccounts, type Accounts } from './account.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
@@ -35,6 +35,8 @@ export interface IdentityOptions {
   readonly settings: IdentitySettings
   /** The way to the provider of OpenID Connect. */
   readonly door: OpenIdDoor
+  /** What the hash of a password costs; what is recommended when absent. No setting: only tests hash for less. */
+  readonly passwordCost?: PasswordCost
 }
 
 export interface Identity {
@@ -65,12 +67,12 @@ export interface Identity {
 
 /** Throws `config.invalid` when `ownerKey` is not a key of this deployment. */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
-  const { store, clock, logger, ownerKey, peers, seal, settings, door } = options
+  const { store, clock, logger, ownerKey, peers, seal, settings, door, passwordCost } = options
   await ensureOwner(store, clock, ownerKey)
   const changes = createChanges({ store, clock, peers })
   const people = createPeople({ store, clock, changes })
   const groups = createGroups({ store, clock, changes })
-  const passwords = createPasswords({ store, clock })
+  const passwords = createPasswords({ store, clock, cost: passwordCost })
   const totp = createTotp({ store, clock, seal })
   const attempts = createAttempts({ store, clock })
   const links = createLinks({ store, clock })

@@ -3,7 +3,7 @@
  * hashes are worked on at once than a few, since each takes 19 MiB.
  */
 import { fail, type Clock } from '../../base/index.ts'
-import { hashPassword, verifyPassword } from '../../platform/index.ts'
+import { hashPassword, verifyPassword, type PasswordCost } from '../../platform/index.ts'
 import type { Statement, Store } from '../../storage/index.ts'
 import { checkPassword, normalisePassword } from './password-policy.ts'
 
@@ -19,7 +19,13 @@ export interface Passwords {
   prepare(person: { id: string; name: string; email: string | null }, password: string): Promise<Statement>
 }
 
-export function createPasswords({ store, clock }: { store: Store; clock: Clock }): Passwords {
+export interface PasswordsOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly cost: PasswordCost | undefined
+}
+
+export function createPasswords({ store, clock, cost }: PasswordsOptions): Passwords {
   const inTurn = createTurns()
   // Of a password that nobody knows, made when it is first needed.
   let nobody: Promise<string> | null = null
@@ -32,7 +38,7 @@ export function createPasswords({ store, clock }: { store: Store; clock: Clock }
           : await store.read('SELECT hash FROM access_passwords WHERE principal_id = ?', [principalId])
       const text = normalisePassword(password)
       return inTurn(async () => {
-        const hash = row ? String(row['hash']) : await (nobody ??= hashPassword(crypto.randomUUID()))
+        const hash = row ? String(row['hash']) : await (nobody ??= hashPassword(crypto.randomUUID(), cost))
         const isRight = await verifyPassword(text, hash)
         return isRight && row !== undefined
       })
@@ -43,7 +49,7 @@ export function createPasswords({ store, clock }: { store: Store; clock: Clock }
     },
     async prepare({ id, name, email }, password) {
       const text = checkPassword(password, [name, email])
-      const hash = await inTurn(() => hashPassword(text))
+      const hash = await inTurn(() => hashPassword(text, cost))
       return {
         text: `INSERT INTO access_passwords (principal_id, hash, changed_at) VALUES (?, ?, ?)
           ON CONFLICT (principal_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`,

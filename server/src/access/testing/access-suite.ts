@@ -1,5 +1,5 @@
 /** What `access` promises, whatever the engine of its store. */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { KeyInfo } from '@cairn/contract'
 import {
   CairnError,
@@ -7,85 +7,20 @@ import {
   createLogger,
   createLonePeers,
   createToken,
-  Secret,
   sha256,
-  silentLogger,
-  type Clock,
-  type HostPeers,
   type Logger,
 } from '../../base/index.ts'
 import type { Store } from '../../storage/index.ts'
-import type { MakePlace, Place } from '../../storage/testing/places.ts'
-import { openSecret, sealSecret } from '../../platform/seal-secret.ts'
-import { accessSchema, policySchema, createAccess, type Access, type AccessOptions, type Visitor } from '../index.ts'
-
-/** Of whoever signs in. */
-export const visitor: Visitor = { address: '203.0.113.7', userAgent: null }
-
-/** Identity with its defaults, with secrets sealed by a key of this process. */
-export function plainIdentity(settings: Partial<AccessOptions['settings']> = {}) {
-  const key = new Uint8Array(32).fill(7)
-  return {
-    seal: {
-      sealSecret: (purpose: string, about: readonly string[], text: string) =>
-        sealSecret(key, [purpose, ...about], text),
-      openSecret: (purpose: string, about: readonly string[], sealed: string) =>
-        openSecret(key, [purpose, ...about], sealed),
-    },
-    settings: {
-      sessionMs: 30 * dayMs,
-      sessionIdleMs: 7 * dayMs,
-      requireMfa: 'off' as const,
-      openid: null,
-      ...settings,
-    },
-    door: () => Promise.reject(new Error('nothing goes out in this suite')),
-  }
-}
-
-const minuteMs = 60_000
-const dayMs = 86_400_000
+import type { MakePlace } from '../../storage/testing/places.ts'
+import type { Access } from '../index.ts'
+import { dayMs, minuteMs, useAccess, visitor, type AccessRig } from './access-rig.ts'
 
 export function describeAccess(name: string, makePlace: MakePlace): void {
   describe(name, () => {
-    let place: Place
-    let store: Store
-    let access: Access
-    let now = 0
-    const clock: Clock = { now: () => now, monotonic: () => now }
-    const open = (options: { ownerKey?: string; logger?: Logger; peers?: HostPeers } = {}): Promise<Access> =>
-      createAccess({
-        peers: options.peers ?? createLonePeers(),
-        store,
-        clock,
-        logger: options.logger ?? silentLogger,
-        ownerKey: options.ownerKey === undefined ? null : new Secret(options.ownerKey),
-        localCredential: new Secret('local-credential'),
-        ...plainIdentity(),
-        factsOf: async () => null,
-      })
-    beforeEach(async () => {
-      now = 1_763_850_000_000
-      place = await makePlace()
-      store = await place.open([accessSchema, policySchema])
-      access = await open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
+    const rig = useAccess(makePlace)
     const current: Current = {
-      store: () => store,
-      access: () => access,
-      open,
-      pass: (ms) => void (now += ms),
-      me: () => access.authenticate({ key: 'local-credential', session: null }),
-      startAnew: async () => {
-        await store.close()
-        await place.remove()
-        place = await makePlace()
-        store = await place.open([accessSchema, policySchema])
-      },
+      ...rig,
+      me: () => rig.access().authenticate({ key: 'local-credential', session: null }),
     }
     describeKeys(current)
     describeSignIn(current)
@@ -93,13 +28,8 @@ export function describeAccess(name: string, makePlace: MakePlace): void {
   })
 }
 
-interface Current {
-  store: () => Store
-  access: () => Access
-  open: (options?: { ownerKey?: string; logger?: Logger; peers?: HostPeers }) => Promise<Access>
-  pass: (ms: number) => void
-  me: () => ReturnType<Access['authenticate']>
-  startAnew: () => Promise<void>
+interface Current extends AccessRig {
+  me(): ReturnType<Access['authenticate']>
 }
 
 /** The error as a caller would see it. */

@@ -2,11 +2,12 @@
 import { expect, test } from 'bun:test'
 import type { KeyBound } from '@cairn/contract'
 import { CairnError, someNotes, type Principal } from '../../base/index.ts'
-import { allow, codeOf, join, me, minuteMs, other, withSession, type Current } from './identity-kit.ts'
+import { minuteMs, type AccessRig } from './access-rig.ts'
+import { allow, codeOf, join, me, other, withSession } from './identity-kit.ts'
 
 export const bound: KeyBound = { actions: ['read', 'retrieve'], scopes: ['vault:v', 'folder:w/a'] }
 
-export function describeChainedKeys({ access, store, pass }: Current): void {
+export function describeChainedKeys({ access, store, pass }: AccessRig): void {
   const withKey = (key: string) => access().authenticate({ key, session: null })
 
   test('a child stays within its parent, and ends with any key of its chain', async () => {
@@ -118,7 +119,7 @@ export function describeChainedKeys({ access, store, pass }: Current): void {
   })
 }
 
-export function describeDevices({ access, store, pass }: Current): void {
+export function describeDevices({ access, store, pass }: AccessRig): void {
   const devices = () => access().identity.devices
   const begin = () => devices().begin({ client: 'Obsidian', vault: 'notes' })
   async function decide(principal: Principal, userCode: string, approve: boolean) {

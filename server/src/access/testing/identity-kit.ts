@@ -1,22 +1,11 @@
 /** What the suites of identity share: people who joined, errors by their code. */
 import { expect } from 'bun:test'
 import { CairnError } from '../../base/index.ts'
-import type { Store } from '../../storage/index.ts'
-import type { Access, AccessOptions } from '../index.ts'
-import { visitor } from './access-suite.ts'
+import type { Access } from '../index.ts'
+import { visitor } from './access-rig.ts'
 
-export const minuteMs = 60_000
-export const hourMs = 60 * minuteMs
 export const good = 'vier ruhige Boote am Steg'
 export const other = 'drei laute Möwen im Hafen'
-
-export interface Current {
-  access: () => Access
-  store: () => Store
-  open: (settings?: Partial<AccessOptions['settings']>) => Promise<Access>
-  pass: (ms: number) => void
-  now: () => number
-}
 
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   const thrown = await work.then(

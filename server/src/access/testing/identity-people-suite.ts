@@ -2,11 +2,11 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { CairnError, someNotes } from '../../base/index.ts'
-import { visitor } from './access-suite.ts'
-import { codeOf, good, join, me, other, withSession, type Current } from './identity-kit.ts'
+import { visitor, type AccessRig } from './access-rig.ts'
+import { codeOf, good, join, me, other, withSession } from './identity-kit.ts'
 import { bound } from './identity-keys-suite.ts'
 
-export function describePeople({ access, open }: Current): void {
+export function describePeople({ access, open }: AccessRig): void {
   test('the last active owner stays, also when two owners go at the same moment', async () => {
     const { people } = access().identity
     const first = await me(access())
@@ -113,7 +113,7 @@ export function describePeople({ access, open }: Current): void {
   })
 }
 
-export function describeGroups({ access }: Current): void {
+export function describeGroups({ access }: AccessRig): void {
   test('no order of additions makes a circle, and every addition that makes none is taken', async () => {
     const { groups } = access().identity
     const ids = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(async (name) => (await groups.add(name)).id))
@@ -168,7 +168,7 @@ export function describeGroups({ access }: Current): void {
   })
 }
 
-export function describeDirectory({ access }: Current): void {
+export function describeDirectory({ access }: AccessRig): void {
   test('each change of who there is has a new epoch, and the directory is of one', async () => {
     const { identity } = access()
     const seen: number[] = [await identity.epoch()]

@@ -2,15 +2,15 @@
 import { expect, test } from 'bun:test'
 import { TOTP, Secret as TotpSecret } from 'otpauth'
 import type { CairnError } from '../../base/index.ts'
-import { visitor } from './access-suite.ts'
-import { codeOf, good, hourMs, join, me, minuteMs, other, withSession, type Current } from './identity-kit.ts'
+import { hourMs, minuteMs, visitor, type AccessRig } from './access-rig.ts'
+import { codeOf, good, join, me, other, withSession } from './identity-kit.ts'
 
-export function describePasswords({ access, store, pass }: Current): void {
+export function describePasswords({ access, store, pass, open }: AccessRig): void {
   const signIn = (email: string, password: string, address = visitor.address) =>
     access().identity.signIn.withPassword({ email, password }, { ...visitor, address })
 
   test('a password signs in, is stored as Argon2id, and is compared in one form of its characters', async () => {
-    await join(access(), 'ann@example.org', 'Größe zählt überall'.normalize('NFD'))
+    await join(await open({ passwordCost: 'usual' }), 'ann@example.org', 'Größe zählt überall'.normalize('NFD'))
     const { person } = await signIn(' ANN@example.org', 'Größe zählt überall'.normalize('NFC'))
     expect(person.email).toBe('ann@example.org')
     const [row] = await store().read('SELECT hash FROM access_passwords')
@@ -138,7 +138,7 @@ function codeAt(secret: string, timestamp: number): string {
   return new TOTP({ secret: TotpSecret.fromBase32(secret) }).generate({ timestamp })
 }
 
-export function describeTotp({ access, store, open, pass, now }: Current): void {
+export function describeTotp({ access, store, open, pass, now }: AccessRig): void {
   async function enrolled(on = access(), email = 'ann@example.org') {
     const { session } = await join(on, email)
     const ann = await withSession(on, session)
@@ -234,7 +234,7 @@ export function describeTotp({ access, store, open, pass, now }: Current): void 
   })
 
   test('where a second factor is asked for, a session without one may only get one', async () => {
-    const strict = await open({ requireMfa: 'everyone' })
+    const strict = await open({ settings: { requireMfa: 'everyone' } })
     const { session } = await join(strict, 'ann@example.org')
     const ann = await withSession(strict, session)
     expect(ann.mfaNeeded).toBe('enrol')
@@ -249,7 +249,7 @@ export function describeTotp({ access, store, open, pass, now }: Current): void 
     )
     const owner = await strict.signIn((await strict.createSignInToken()).token, visitor)
     expect((await withSession(strict, owner.session)).mfaNeeded).toBe('enrol')
-    const lax = await open({ requireMfa: 'admins' })
+    const lax = await open({ settings: { requireMfa: 'admins' } })
     expect((await withSession(lax, owner.session)).mfaNeeded).toBe('enrol')
     expect(() => lax.require({ ...raised, kind: 'owner', mfaNeeded: 'verify' }, 'read')).toThrow(/second factor/)
     // The command line on the machine itself has no second factor to show.
@@ -271,7 +271,7 @@ export function describeTotp({ access, store, open, pass, now }: Current): void 
   })
 }
 
-export function describeSessions({ access, pass, open }: Current): void {
+export function describeSessions({ access, pass, open }: AccessRig): void {
   test('sessions are listed for their holder, ended one by one, or all others at once', async () => {
     const { id, session } = await join(access(), 'ann@example.org')
     const agents = [
@@ -307,7 +307,7 @@ export function describeSessions({ access, pass, open }: Current): void {
   })
 
   test('a session that is not used ends early, on another server within a second of its end', async () => {
-    const brief = await open({ sessionIdleMs: 10_000, sessionMs: 60_000 })
+    const brief = await open({ settings: { sessionIdleMs: 10_000, sessionMs: 60_000 } })
     const { id, session } = await join(brief, 'ann@example.org')
     for (let at = 0; at < 8; at++) {
       pass(7_000)
@@ -318,7 +318,7 @@ export function describeSessions({ access, pass, open }: Current): void {
     expect(await codeOf(withSession(brief, session))).toBe('access.unauthenticated')
     const next = (await brief.identity.signIn.withPassword({ email: 'ann@example.org', password: good }, visitor))
       .session
-    const stranger = await open({ sessionIdleMs: 10_000, sessionMs: 60_000 })
+    const stranger = await open({ settings: { sessionIdleMs: 10_000, sessionMs: 60_000 } })
     await withSession(stranger, next.session)
     await brief.identity.sessions.revoke(id, next.id)
     pass(1_001)
