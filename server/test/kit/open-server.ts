@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openApp } from '../../src/app.ts'
-import { createLogger, systemClock } from '../../src/base/index.ts'
+import { createLogger, systemClock, type Clock } from '../../src/base/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 
 export interface OpenServer extends AsyncDisposable {
@@ -27,11 +27,12 @@ export interface OpenOptions {
   readonly home?: string
   /** Leaves everything for another server. */
   readonly keepsHome?: boolean
+  readonly clock?: Clock
 }
 
 export async function openServer(
   file: object,
-  { home: given, keepsHome = false }: OpenOptions = {},
+  { home: given, keepsHome = false, clock = systemClock }: OpenOptions = {},
 ): Promise<OpenServer> {
   const home = given ?? (await mkdtemp(join(tmpdir(), 'cairn-open-')))
   await writeFile(join(home, 'cairn.config.json'), JSON.stringify(file))
@@ -52,7 +53,7 @@ export async function openServer(
     write: (line) => void logLines.push(line),
   })
   const loaded = loadConfig({ env, flags: {}, directory: home })
-  const app = await openApp({ loaded, logger, version: '0', consoleDirectory: null, exampleVault: null })
+  const app = await openApp({ loaded, logger, version: '0', consoleDirectory: null, exampleVault: null, clock })
   const { url } = app.http.listen()
   return {
     url,
