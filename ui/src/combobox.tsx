@@ -3,6 +3,7 @@
  * What is typed counts only where `isFree`, otherwise one of the options must be taken.
  */
 import { useId, useRef, useState } from 'preact/hooks'
+import { FieldNotes } from './field.tsx'
 
 export interface ComboboxOption {
   readonly value: string
@@ -167,16 +168,7 @@ function Notes({ id, isEmpty, hint, error }: NotesProps) {
           Nothing is called like this.
         </div>
       ) : null}
-      {hint ? (
-        <div class="cairn-field-hint" id={`${id}-hint`}>
-          {hint}
-        </div>
-      ) : null}
-      {error ? (
-        <div class="cairn-field-error" id={`${id}-error`} role="alert">
-          {error}
-        </div>
-      ) : null}
+      <FieldNotes id={id} hint={hint} error={error} />
     </>
   )
 }

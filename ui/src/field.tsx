@@ -25,6 +25,21 @@ function FieldFrame({ label, hideLabel, hint, error, children }: FrameProps) {
         {label}
       </label>
       {children({ id, describedBy: described || undefined, invalid: Boolean(error) })}
+      <FieldNotes id={id} hint={hint} error={error} />
+    </div>
+  )
+}
+
+interface FieldNotesProps extends Pick<FieldBase, 'hint'> {
+  /** Of the control, which names them by it. */
+  readonly id: string
+  readonly error: string | undefined
+}
+
+/** What stands below a field. */
+export function FieldNotes({ id, hint, error }: FieldNotesProps) {
+  return (
+    <>
       {hint ? (
         <div class="cairn-field-hint" id={`${id}-hint`}>
           {hint}
@@ -35,7 +50,7 @@ function FieldFrame({ label, hideLabel, hint, error, children }: FrameProps) {
           {error}
         </div>
       ) : null}
-    </div>
+    </>
   )
 }
 

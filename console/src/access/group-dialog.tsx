@@ -1,12 +1,13 @@
 /** One group: its members, who brought them, groups within it, renaming and removing it. */
 import { useState } from 'preact/hooks'
 import type { GroupInfo, GroupMember, UserInfo } from '@cairn/contract'
-import { Badge, Button, Combobox, ConfirmDialog, Dialog, ErrorState, Icon, TextField } from '@cairn/ui'
+import { Badge, Button, Combobox, Dialog, ErrorState, Icon, TextField } from '@cairn/ui'
 import { addMember, removeGroup, removeMember, renameGroup } from './access-api.ts'
 import { useAccess } from './access-context.ts'
 import type { AddDialogProps } from './add-dialogs.tsx'
 import { namePrincipal } from './names.ts'
 import { nestable } from './people.ts'
+import { RemoveDialog } from './remove-dialog.tsx'
 import { errorText, useAction } from './use-action.ts'
 
 export interface GroupDialogProps extends AddDialogProps {
@@ -17,7 +18,7 @@ export interface GroupDialogProps extends AddDialogProps {
 
 export function GroupDialog({ group, groups, users, onChanged, onClose }: GroupDialogProps) {
   const { names } = useAccess()
-  const { busy, error, run, clear } = useAction()
+  const { error, run } = useAction()
   const [isRemoving, setRemoving] = useState(false)
   const nameOf = ({ kind, id }: Pick<GroupMember, 'kind' | 'id'>) => namePrincipal(names, `${kind}:${id}`)
   const add = async (value: string) => {
@@ -29,26 +30,19 @@ export function GroupDialog({ group, groups, users, onChanged, onClose }: GroupD
     const done = await run(() => removeMember(group.id, kind, id), `${nameOf({ kind, id })} left ${group.name}`)
     if (done) onChanged()
   }
-  const remove = async () => {
-    if (!(await run(() => removeGroup(group.id), `${group.name} is removed`))) return
-    onChanged()
-    onClose()
-  }
   if (isRemoving)
     return (
-      <ConfirmDialog
-        title={`Remove ${group.name}?`}
-        action="Remove"
-        busy={busy}
-        onConfirm={() => void remove()}
-        onClose={() => {
-          clear()
-          setRemoving(false)
+      <RemoveDialog
+        name={group.name}
+        remove={() => removeGroup(group.id)}
+        onRemoved={() => {
+          onChanged()
+          onClose()
         }}
+        onClose={() => setRemoving(false)}
       >
-        <p>Its members lose what the group was given, at once.</p>
-        {error ? <ErrorState title={errorText(error)} /> : null}
-      </ConfirmDialog>
+        Its members lose what the group was given, at once.
+      </RemoveDialog>
     )
   return (
     <Dialog

@@ -1,12 +1,14 @@
 /** One service account: its keys, suspending and removing it. */
 import { useCallback, useState } from 'preact/hooks'
 import type { KeyInfo, UserInfo } from '@cairn/contract'
-import { Badge, Button, ConfirmDialog, Dialog, ErrorState, Icon, Select, Spinner, TextField } from '@cairn/ui'
+import { Badge, Button, Dialog, ErrorState, Icon, Select, Spinner, TextField } from '@cairn/ui'
 import { revokeKey } from '../api/resources.ts'
+import { daysOf, keyLifetimes, usualLifetime } from '../keys/lifetimes.ts'
 import { formatDate, now } from '../shell/clock.ts'
 import { changeUser, createServiceKey, listKeysOf, removeUser } from './access-api.ts'
 import { useAccess } from './access-context.ts'
 import { Secret, type AddDialogProps } from './add-dialogs.tsx'
+import { RemoveDialog } from './remove-dialog.tsx'
 import { errorText, useAction } from './use-action.ts'
 import { useLoad } from './use-load.ts'
 
@@ -16,7 +18,7 @@ export interface ServiceDialogProps extends AddDialogProps {
 
 export function ServiceDialog({ service, onChanged, onClose }: ServiceDialogProps) {
   const { may } = useAccess()
-  const { busy, error, run, clear } = useAction()
+  const { busy, error, run } = useAction()
   const [isRemoving, setRemoving] = useState(false)
   const isActive = service.status === 'active'
   const turn = async () => {
@@ -24,26 +26,19 @@ export function ServiceDialog({ service, onChanged, onClose }: ServiceDialogProp
     const done = `${service.name} is ${isActive ? 'suspended' : 'back'}`
     if (await run(() => changeUser(service.id, { status }), done)) onChanged()
   }
-  const remove = async () => {
-    if (!(await run(() => removeUser(service.id), `${service.name} is removed`))) return
-    onChanged()
-    onClose()
-  }
   if (isRemoving)
     return (
-      <ConfirmDialog
-        title={`Remove ${service.name}?`}
-        action="Remove"
-        busy={busy}
-        onConfirm={() => void remove()}
-        onClose={() => {
-          clear()
-          setRemoving(false)
+      <RemoveDialog
+        name={service.name}
+        remove={() => removeUser(service.id)}
+        onRemoved={() => {
+          onChanged()
+          onClose()
         }}
+        onClose={() => setRemoving(false)}
       >
-        <p>Programs that use its keys are refused at once. This cannot be undone.</p>
-        {error ? <ErrorState title={errorText(error)} /> : null}
-      </ConfirmDialog>
+        Programs that use its keys are refused at once. This cannot be undone.
+      </RemoveDialog>
     )
   return (
     <Dialog
@@ -111,22 +106,14 @@ function Keys({ service }: { readonly service: UserInfo }) {
   )
 }
 
-const lifetimes = [
-  { value: '30', text: '30 days' },
-  { value: '90', text: '90 days' },
-  { value: '365', text: 'One year' },
-  { value: '', text: 'Never' },
-] as const
-
 function NewKey({ service, onMade }: { readonly service: UserInfo; readonly onMade: () => void }) {
   const { busy, error, run } = useAction()
   const [name, setName] = useState('')
-  const [lifetime, setLifetime] = useState('90')
+  const [lifetime, setLifetime] = useState<string>(usualLifetime)
   const [key, setKey] = useState<string | null>(null)
   const create = async (event: Event) => {
     event.preventDefault()
-    const days = lifetime === '' ? null : Number(lifetime)
-    const made = await run(() => createServiceKey(service.id, name.trim(), days))
+    const made = await run(() => createServiceKey(service.id, name.trim(), daysOf(lifetime)))
     if (!made) return
     setKey(made.value.key)
     setName('')
@@ -149,7 +136,7 @@ function NewKey({ service, onMade }: { readonly service: UserInfo; readonly onMa
           error={errorText(error) || undefined}
           onInput={setName}
         />
-        <Select label="Expires" value={lifetime} options={lifetimes} onChange={setLifetime} />
+        <Select label="Expires" value={lifetime} options={keyLifetimes} onChange={setLifetime} />
         <Button type="submit" busy={busy}>
           Create
         </Button>

@@ -1,9 +1,9 @@
 /** Setting up a second factor: the password, the picture to scan, the first code, the recovery codes. */
 import { useState } from 'preact/hooks'
 import { Button, SecretField } from '@cairn/ui'
-import { sentenceOf } from '../api/failure.ts'
 import { beginTotp, confirmTotp } from '../api/identity.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
+import { useSubmit } from '../shell/use-submit.ts'
 import { CodeField } from '../sign-in/password-form.tsx'
 import { QrCode } from './qr-code.tsx'
 import { RecoveryCodes } from './recovery-codes.tsx'
@@ -28,18 +28,9 @@ interface BeginProps {
 
 function Begin({ hasPassword, onBegun }: BeginProps) {
   const [password, setPassword] = useState('')
-  const [error, setError] = useState<string>()
-  const [busy, setBusy] = useState(false)
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    const reply = await beginTotp(password === '' ? null : password)
-    setBusy(false)
-    if (reply.ok) return onBegun(reply.value)
-    setError(sentenceOf(reply.failure))
-  }
+  const { busy, error, submit } = useSubmit(() => beginTotp(password === '' ? null : password), onBegun)
   return (
-    <form class="form" onSubmit={(event) => void submit(event)}>
+    <form class="form" onSubmit={submit}>
       <p>An app on your phone shows a code that changes every thirty seconds. You give it after your password.</p>
       {hasPassword ? (
         <SecretField
@@ -66,18 +57,12 @@ interface FirstCodeProps {
 
 function FirstCode({ secret, uri, onCodes }: FirstCodeProps) {
   const [code, setCode] = useState('')
-  const [error, setError] = useState<string>()
-  const [busy, setBusy] = useState(false)
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    const reply = await confirmTotp(code)
-    setBusy(false)
-    if (reply.ok) return onCodes(reply.value.codes)
-    setError(sentenceOf(reply.failure))
-  }
+  const { busy, error, submit } = useSubmit(
+    () => confirmTotp(code),
+    ({ codes }) => onCodes(codes),
+  )
   return (
-    <form class="form" onSubmit={(event) => void submit(event)}>
+    <form class="form" onSubmit={submit}>
       <p>Scan this with the app, or type the letters below it.</p>
       <QrCode text={uri} label="QR code for the app" />
       <div class="secret">

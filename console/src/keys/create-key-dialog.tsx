@@ -3,13 +3,7 @@ import { useState } from 'preact/hooks'
 import { Button, Dialog, Select, TextField } from '@cairn/ui'
 import { createKey } from '../api/resources.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
-
-const lifetimes = [
-  { value: '30', text: '30 days' },
-  { value: '90', text: '90 days' },
-  { value: '365', text: 'One year' },
-  { value: '', text: 'Never' },
-] as const
+import { daysOf, keyLifetimes, usualLifetime } from './lifetimes.ts'
 
 export interface CreateKeyDialogProps {
   readonly onCreated: () => void
@@ -38,14 +32,14 @@ function CreateKeyForm({
   readonly onClose: () => void
 }) {
   const [name, setName] = useState('')
-  const [lifetime, setLifetime] = useState('90')
+  const [lifetime, setLifetime] = useState<string>(usualLifetime)
   const [error, setError] = useState<string>()
   const [busy, setBusy] = useState(false)
   const create = async (event: Event) => {
     event.preventDefault()
     if (name.trim() === '') return setError('Give the key a name.')
     setBusy(true)
-    const reply = await createKey(name.trim(), lifetime ? Number(lifetime) : null)
+    const reply = await createKey(name.trim(), daysOf(lifetime))
     setBusy(false)
     if (reply.ok) onCreated(reply.value.key)
     else setError(reply.failure.message || reply.failure.title)
@@ -61,7 +55,7 @@ function CreateKeyForm({
           placeholder="Obsidian on my laptop"
           error={error}
         />
-        <Select label="Expires after" value={lifetime} options={lifetimes} onChange={setLifetime} />
+        <Select label="Expires after" value={lifetime} options={keyLifetimes} onChange={setLifetime} />
         <div class="form-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" busy={busy}>

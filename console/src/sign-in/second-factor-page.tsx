@@ -1,9 +1,9 @@
 /** The server asks for a second factor before anything else: show it, or set one up. */
 import { useState } from 'preact/hooks'
 import { Button, Logo } from '@cairn/ui'
-import { sentenceOf } from '../api/failure.ts'
 import { showCode } from '../api/identity.ts'
 import { TotpSetup } from '../account/totp-setup.tsx'
+import { useSubmit } from '../shell/use-submit.ts'
 import { CodeField } from './password-form.tsx'
 
 export interface SecondFactorPageProps {
@@ -29,18 +29,12 @@ export function SecondFactorPage({ needed, onDone, onSignOut }: SecondFactorPage
 
 function ShowCode({ onDone }: { readonly onDone: () => void }) {
   const [code, setCode] = useState('')
-  const [error, setError] = useState<string>()
-  const [busy, setBusy] = useState(false)
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    const reply = await showCode(code)
-    setBusy(false)
-    if (reply.ok) return onDone()
-    setError(sentenceOf(reply.failure))
-  }
+  const { busy, error, submit } = useSubmit(
+    () => showCode(code),
+    () => onDone(),
+  )
   return (
-    <form class="form" onSubmit={(event) => void submit(event)}>
+    <form class="form" onSubmit={submit}>
       <CodeField value={code} onInput={setCode} error={error} />
       <Button kind="primary" type="submit" busy={busy}>
         Confirm

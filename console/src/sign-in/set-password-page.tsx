@@ -2,10 +2,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { LinkInfo } from '@cairn/contract'
 import { Button, Logo, SecretField, Spinner } from '@cairn/ui'
-import { sentenceOf, type Failure } from '../api/failure.ts'
+import type { Failure } from '../api/failure.ts'
 import { describeLink, redeemLink } from '../api/identity.ts'
 import { FailureState } from '../shell/failure-state.tsx'
 import { formatDateTime } from '../shell/clock.ts'
+import { useSubmit } from '../shell/use-submit.ts'
 
 export interface SetPasswordPageProps {
   readonly token: string
@@ -35,23 +36,17 @@ export function SetPasswordPage({ token, onDone }: SetPasswordPageProps) {
 
 function SetPasswordForm({ token, link, onDone }: SetPasswordPageProps & { readonly link: LinkInfo }) {
   const [password, setPassword] = useState('')
-  const [error, setError] = useState<string>()
-  const [busy, setBusy] = useState(false)
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    const reply = await redeemLink(token, password)
-    setBusy(false)
-    if (reply.ok) return onDone()
-    setError(sentenceOf(reply.failure))
-  }
+  const { busy, error, submit } = useSubmit(
+    () => redeemLink(token, password),
+    () => onDone(),
+  )
   return (
     <>
       <p>
         {link.name}, set the password with which you sign in from now on. The link works once, until{' '}
         {formatDateTime(link.expiresAt)}.
       </p>
-      <form class="form is-apart" onSubmit={(event) => void submit(event)}>
+      <form class="form is-apart" onSubmit={submit}>
         <input
           class="cairn-hidden"
           type="text"
