@@ -76,6 +76,7 @@ export function createAdministration(options: AdministrationOptions): Administra
   /** Repeats the change on the newest revision. `edit` throws what the rules refuse with. */
   async function edit(actor: Actor, note: string, change: (revision: Revision) => PolicyDocument): Promise<Saved> {
     for (let tries = 1; ; tries++) {
+      const { epoch } = engine().world
       const revision = await revisions.current()
       const document = check(change(revision))
       refuseLockouts(actor, document)
@@ -85,7 +86,8 @@ export function createAdministration(options: AdministrationOptions): Administra
         )
       } catch (thrown) {
         if (tries === mostTries || !isConflict(thrown)) throw thrown
-        await confirm(engine().world.epoch + 1)
+        // Whoever was faster came after this epoch. The newest may be known already, and no later one come.
+        await confirm(epoch + 1)
       }
     }
   }
