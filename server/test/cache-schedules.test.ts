@@ -14,7 +14,7 @@ const minuteMs = 60_000
 test(
   'no read is served stale, by cache.md’s definition, in any schedule',
   async () => {
-    const count = given === undefined ? 500 : 1
+    const count = given === undefined ? 200 : 1
     const report = await runSchedules({ openCache, seed, count })
     // What failed is told with its own seed.
     expect(report.failures).toEqual([])

@@ -115,11 +115,14 @@ test('plain text of hostile Markdown takes time that grows with its size, not wi
   for (const seed of ['[', '![[', '[a](', '[[a|', '%%', '<a ', '`']) {
     const time = (size: number) => {
       const text = seed.repeat(size / seed.length)
-      const from = performance.now()
-      plainText(text)
-      return performance.now() - from
+      // The shortest of some: what else the machine does makes a run longer, and none shorter.
+      const runs = [1, 2, 3].map(() => {
+        const from = performance.now()
+        plainText(text)
+        return performance.now() - from
+      })
+      return Math.min(...runs)
     }
-    time(20_000)
     expect(time(320_000), seed).toBeLessThan(100 * Math.max(1, time(20_000)))
   }
 })
