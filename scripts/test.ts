@@ -14,8 +14,11 @@ import { services, startServices, type ServiceName } from './services.ts'
 
 const root = resolve(import.meta.dir, '..')
 const results = join(root, 'dist', 'test-results')
-/** Bun takes a file into a process of its own from two workers on; with fewer, `process.exit` in a test ends the run. */
-const workers = Math.max(2, Math.min(4, availableParallelism()))
+/**
+ * One more than there are cores, since a third of the time tests wait for something. Bun takes a file into a process of
+ * its own from two workers on; with fewer, `process.exit` in a test ends the run.
+ */
+const workers = Math.min(4, availableParallelism() + 1)
 
 interface TestFile {
   readonly path: string
