@@ -19,7 +19,8 @@ import type { Person } from './identity/people.ts'
 import { leastExposed } from './policy/administration.ts'
 import { openPolicy, type Policy } from './policy/policy.ts'
 import { readConfirmed } from './policy/state.ts'
-import { groupsOf, requireJoin, requireManage } from './people-rules.ts'
+import { groupsOf, requireInPerson, requireJoin, requireManage } from './people-rules.ts'
+import { requireServiceKey } from './service-keys.ts'
 import type { Access } from './types.ts'
 
 export interface AccessOptions extends IdentityOptions {
@@ -115,12 +116,18 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       requireSignedIn(principal)
       if (!may(principal, action, resource, context)) refuseAction(action, resource)
     },
-    async requireManage(principal, user, makesOwner) {
-      const isOwner = (await people.find(user))?.isOwner === true
+    async requireManage(principal, user, managing = {}) {
+      const found = await people.find(user)
       requireManage(
         { engine: policy.engine(), subject: subjectOf(principal), now: clock.now() },
-        { isOwner, makesOwner },
+        { ...managing, isOwner: found?.isOwner === true, principal: `${found?.kind ?? 'user'}:${user}` },
       )
+    },
+    linkMaker: (principal) => ({ id: principal.id, isOwner: may(principal, 'org.configure') }),
+    async confirmLink(principal, user, link) {
+      requireInPerson(principal)
+      await access.requireManage(principal, user)
+      return links.confirm(user, link, principal.id)
     },
     requireJoin: (principal, joining) =>
       requireJoin({ engine: policy.engine(), subject: subjectOf(principal), now: clock.now() }, joining),
@@ -148,7 +155,7 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       // A session has no bound, so a key that has one would leave it that way.
       if (principal?.isBounded === true || principal?.kind === 'service')
         fail('access.forbidden', { message: 'A bounded key or a service account does not sign anybody in.' })
-      return links.create(principal?.id ?? (await people.firstOwner()).id, 'sign-in')
+      return links.createSignIn(principal?.id ?? (await people.firstOwner()).id)
     },
     async listKeys({ id, isBounded, credentialId }) {
       const all = await keys.list(id)
@@ -223,6 +230,9 @@ async function createKey(
   const found = await people.find(service)
   if (found?.kind !== 'service')
     fail('access.user-missing', { param: 'service', message: 'service: there is no such service account.' })
+  const [engine, actor] = [access.policy.engine(), access.subjectOf(principal)]
+  const isBounded = principal.isBounded === true
+  requireServiceKey({ engine, actor, isBounded, context: access.contextOf(principal), now }, asked.bound)
   return keys.create({ ...asked, principalId: found.id, parentId: parent ?? null })
 }
 

@@ -3,7 +3,7 @@
  * would have given them. Each throws `access.forbidden` with the rule.
  */
 import type { World } from '@cairn/contract'
-import { fail } from '../base/index.ts'
+import { fail, type Principal } from '../base/index.ts'
 import { compile, type Engine, type Subject } from './engine/index.ts'
 
 interface Asked {
@@ -12,14 +12,42 @@ interface Asked {
   readonly now: number
 }
 
-/** An owner is managed by owners only, and only they make others owners. */
+/** What is about to be done to an account. */
+export interface Managing {
+  readonly makesOwner?: boolean
+  /** By which a provider of sign-ins finds the account. */
+  readonly changesAddress?: boolean
+}
+
+/**
+ * An owner is managed by owners only, whether the account says so or a role; only owners make others owners, and change
+ * an address: a provider’s account with the new one would be let in.
+ */
 export function requireManage(
   { engine, subject, now }: Asked,
-  { isOwner, makesOwner }: { isOwner: boolean; makesOwner: boolean },
+  {
+    isOwner,
+    principal,
+    makesOwner = false,
+    changesAddress = false,
+  }: Managing & { isOwner: boolean; principal: string },
 ): void {
-  const mayConfigure = engine.check({ subject, action: 'org.configure', resource: engine.world.org, now })
-  if ((isOwner || makesOwner) && !mayConfigure)
+  const mayConfigure = (who: Subject) =>
+    engine.check({ subject: who, action: 'org.configure', resource: engine.world.org, now })
+  if (mayConfigure(subject)) return
+  if (isOwner || makesOwner || mayConfigure({ principal }))
     fail('access.forbidden', { message: 'Only an owner of this server changes owners.' })
+  if (changesAddress)
+    fail('access.forbidden', {
+      param: 'email',
+      message: 'email: only an owner of this server changes the address that somebody signs in with.',
+    })
+}
+
+/** A second pair of eyes belongs to a person who is there, not to a program. */
+export function requireInPerson({ via, kind }: Pick<Principal, 'via' | 'kind'>): void {
+  if ((via !== 'session' && via !== 'local') || kind === 'service')
+    fail('access.forbidden', { message: 'This takes an administrator who is signed in, not a key.' })
 }
 
 export interface Joining {
