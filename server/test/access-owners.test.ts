@@ -1,6 +1,7 @@
 /** Who administers people and roles does not become an owner, nor shuts everybody out. */
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { openTeam } from './kit/team.ts'
+import type { KeyInfo } from '@cairn/contract'
+import { openTeam, take } from './kit/team.ts'
 
 setDefaultTimeout(60_000)
 
@@ -17,6 +18,14 @@ test('a security-admin makes no owner, by a grant, a policy or a group, and ends
   expect((await ben.send(`/api/access/groups/${group}/members`, join)).status).toBe(403)
   const sessions = await ben.call(`/api/access/users/${team.owner.id}/sessions`, { method: 'DELETE' })
   expect(sessions.status).toBe(403)
+  const totp = await ben.call(`/api/access/users/${team.owner.id}/totp`, { method: 'DELETE' })
+  expect(totp.status).toBe(403)
+  const { keys } = await take<{ keys: KeyInfo[] }>(ben.call(`/api/access/users/${team.owner.id}/keys`))
+  const revoke = (id = '') => ben.call(`/api/access/keys/${id}`, { method: 'DELETE' })
+  expect((await revoke(keys[0]?.id)).status).toBe(403)
+  expect((await team.owner.call('/auth/session')).status).toBe(200)
+  const others = await take<{ keys: KeyInfo[] }>(ben.call(`/api/access/users/${puppet.id}/keys`))
+  expect((await revoke(others.keys[0]?.id)).status).toBe(204)
   // An owner may.
   expect((await team.owner.send('/api/access/grants', role)).status).toBe(201)
 })

@@ -165,7 +165,10 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
     async revokeKey(principal, keyId) {
       const { id, via, credentialId, isBounded } = principal
       const within = isBounded === true && via === 'key' ? credentialId : null
-      return keys.revoke(may(principal, 'key.revoke') ? null : id, keyId, within)
+      if (!may(principal, 'key.revoke')) return keys.revoke(id, keyId, within)
+      const owner = await keys.findOwner(keyId)
+      if (owner !== null && owner !== id) await access.requireManage(principal, owner)
+      return keys.revoke(null, keyId, within)
     },
   }
   return access

@@ -70,6 +70,6 @@ export interface Access {
    * `access.key-missing`, `access.key-wider`, `access.forbidden`, `access.mfa-needed`, `access.user-missing`.
    */
   createKey(principal: Principal, options: KeyCreate): Promise<KeyInfo & { key: string }>
-  /** With those that stay within it. Throws `access.key-missing`. */
+  /** With those that stay within it. Throws `access.key-missing`, `access.forbidden` for one of an owner. */
   revokeKey(principal: Principal, keyId: string): Promise<void>
 }
