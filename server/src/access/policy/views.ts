@@ -15,6 +15,7 @@ import {
 } from '@cairn/contract'
 import type { NoteFacts } from '../../base/index.ts'
 import type { Engine } from '../engine/index.ts'
+import { listApprovers } from './administration.ts'
 
 /** What an administrator should look at. */
 export function listFindings(engine: Engine, now: number): Finding[] {
@@ -33,7 +34,20 @@ export function listFindings(engine: Engine, now: number): Finding[] {
         about: principal,
         message: `Holds roles that the rule “${rule}” keeps in different hands. Give one of them to somebody else.`,
       }))
-  return [...lockouts, ...breaches, ...listOrphans(engine)]
+  return [...lockouts, ...breaches, ...(isAlone ? [] : listSoleApprover(engine, now)), ...listOrphans(engine)]
+}
+
+/** One who approves alone has nobody who looks at what they change. */
+function listSoleApprover(engine: Engine, now: number): Finding[] {
+  const [only, second] = listApprovers(engine, now)
+  if (only === undefined || second !== undefined) return []
+  return [
+    {
+      kind: 'sole-approver',
+      about: only,
+      message: `Only ${only} may approve changes of the policy, so theirs count at once. Let a second person approve too.`,
+    },
+  ]
 }
 
 /** Grants to somebody who is gone give nothing to anybody, also when another gets the same name. */
