@@ -177,7 +177,8 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
 /** What cannot be done with a note without knowing of its vault. */
 const knowing = ['discover', 'read', 'retrieve'] as const
 
-function refuseAction(action: Action, resource: string | undefined): never {
+/** In the words of `require`. */
+export function refuseAction(action: Action, resource: string | undefined): never {
   fail('access.forbidden', {
     message: `You need \`${action}\`${resource === undefined ? '' : ' there'}. POST /api/access/explain says why you do not have it.`,
   })

@@ -187,10 +187,11 @@ export function createAdministration(options: AdministrationOptions): Administra
     },
     async liftBarrier(actor, scope) {
       const { subject, context } = actor
-      // Before it is looked for: who may not lift it does not learn whether it stands.
-      refuseUnless(engine().mayLiftBarrier({ subject, scope, context, now: clock.now() }))
+      // Who may not lift it does not learn whether it stands, also who could if it did not.
+      const verdict = engine().mayLiftBarrier({ subject, scope, context, now: clock.now() })
+      if (!verdict.ok && seesPolicy(actor)) refuse(verdict.why)
       const { document } = await revisions.current()
-      if (!document.barriers.some((each) => each.scope === scope))
+      if (!verdict.ok || !document.barriers.some((each) => each.scope === scope))
         fail('access.barrier-missing', { message: 'There is no barrier on this folder.' })
       return edit(actor, 'Lifted a barrier', (revision) => ({
         ...revision.document,

@@ -14,7 +14,7 @@ import {
   type Who,
 } from '@cairn/contract'
 import type { NoteFacts } from '../../base/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, Reader } from '../engine/index.ts'
 import { listApprovers } from './administration.ts'
 
 /** What an administrator should look at. */
@@ -85,10 +85,14 @@ export function listLostScopes({ world }: Engine, isThere: (scope: Scope) => boo
   })
 }
 
-/** Everything that holds on a scope: what stands on it, and what comes from above. */
-export function listStatements({ world }: Engine, scope: string): Omit<Statements, 'may'> {
+/** What holds on a scope: what stands on it, and what comes from above, as far as the reader sees statements there. */
+export function listStatements(
+  { world }: Engine,
+  scope: string,
+  sees: (place: string) => boolean,
+): Omit<Statements, 'may'> {
   const asked = parseScope(scope)
-  const above = asked === null ? [scope] : ancestors(asked, world.org)
+  const above = (asked === null ? [scope] : ancestors(asked, world.org)).filter(sees)
   const own = <T extends { readonly scope: string }>(items: readonly T[]) =>
     items.filter((each) => above.includes(each.scope)).map((each) => ({ ...each, isInherited: each.scope !== scope }))
   const restricted = above.filter((each) => world.policy.barriers.some((barrier) => barrier.scope === each))
@@ -155,16 +159,14 @@ interface WhoQuestion {
 
 const mostExplained = 500
 
-/** Everybody who is allowed, each with the statements that allow it. */
-export function listWho(engine: Engine, { action, resource, facts, now }: WhoQuestion): Who {
+/** Everybody who is allowed, each with the statements that allow it, as far as the reader sees these. */
+export function listWho(engine: Engine, { action, resource, facts, now }: WhoQuestion, reader: Reader): Who {
   const question = { action, resource, facts, now }
   const subjects = engine.whoCan(question).map((principal, at) => ({
     principal,
     because:
       at < mostExplained
-        ? engine
-            .explain({ ...question, subject: { principal } }, { audience: 'auditor' })
-            .grants.map(({ sentence }) => sentence)
+        ? engine.explain({ ...question, subject: { principal } }, reader).grants.map(({ sentence }) => sentence)
         : [],
   }))
   return { subjects }

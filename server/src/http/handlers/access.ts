@@ -16,6 +16,8 @@ import {
   listStatements,
   listWho,
   makeMatrix,
+  needsShare,
+  refuseAction,
   runScenarios,
   type Actor,
 } from '../../access/index.ts'
@@ -24,6 +26,7 @@ import type { Call } from '../dependencies.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
 import { recordCall } from './record.ts'
+import { seesPlace } from './visible.ts'
 
 type Input<B = undefined, Q = undefined> = ProtectedInput<string, B, Q>
 type IdInput<B = undefined> = ProtectedInput<'/:id', B, undefined>
@@ -137,7 +140,14 @@ export async function decideProposal({
 
 // --- Single statements ------------------------------------------------------------------------------------------------
 
+/** Throws `access.forbidden` in the words of the rule that would refuse a place outside one’s own. */
+async function requirePlace(call: Call, services: RouteServices, scope: string, message: string): Promise<void> {
+  if (services.access.may(call.principal, 'policy.view')) return
+  if (!(await seesPlace(services, call.principal, scope))) fail('access.forbidden', { message })
+}
+
 export async function createGrant({ call, services, body }: Input<GrantCreate>): Promise<HttpReply> {
+  await requirePlace(call, services, body.scope, needsShare)
   const { grant, seq, epoch } = await services.access.policy.administration.grant(actorOf(call, services), body)
   await recordChange(services, call, 'grant', { revision: seq, epoch, statement: grant.id })
   return json({ grant, revision: seq, epoch }, 201)
@@ -150,6 +160,7 @@ export async function revokeGrant({ call, services, params }: IdInput): Promise<
 }
 
 export async function createBarrier({ call, services, body }: Input<Barrier>): Promise<HttpReply> {
+  await requirePlace(call, services, body.scope, `You need \`restrict\` on ${body.scope}.`)
   const { seq, epoch } = await services.access.policy.administration.restrict(actorOf(call, services), body)
   await recordChange(services, call, 'barrier', { revision: seq, epoch, statement: null })
   return json({ revision: seq, epoch }, 201)
@@ -180,9 +191,19 @@ export async function describeScope({
   query: { scope },
 }: Input<undefined, { scope: string }>): Promise<HttpReply> {
   const { access } = services
-  if (!access.may(call.principal, 'policy.view')) access.require(call.principal, 'share', scope)
-  const statements = listStatements(access.policy.engine(), scope)
+  const seesAll = access.may(call.principal, 'policy.view')
+  if (!seesAll) await requireShare(call, services, scope)
+  // What stands further up is for who shares there.
+  const sees = (place: string) => seesAll || place === scope || access.may(call.principal, 'share', place)
+  const statements = listStatements(access.policy.engine(), scope, sees)
   return json({ ...statements, may: await listActions(call, services, scope) })
+}
+
+/** Also for a place that the caller sees nothing of, whether it is there or not. Throws `access.forbidden`. */
+async function requireShare(call: Call, services: RouteServices, scope: string): Promise<void> {
+  const { access } = services
+  access.require(call.principal, 'share', scope)
+  if (!(await seesPlace(services, call.principal, scope))) refuseAction('share', scope)
 }
 
 /** What the caller may do on a resource; nothing on a tag, which is none. */
@@ -219,7 +240,9 @@ export async function listPrincipals({
   const { access } = services
   const seesAll =
     namingActions.some((action) => access.may(call.principal, action)) ||
-    (scope !== undefined && access.may(call.principal, 'share', scope))
+    (scope !== undefined &&
+      access.may(call.principal, 'share', scope) &&
+      (await seesPlace(services, call.principal, scope)))
   const own = ownPrincipals(call, actorOf(call, services).principal)
   const [people, groups] = await Promise.all([access.identity.people.list(), access.identity.groups.list()])
   const principals = [
@@ -260,9 +283,12 @@ export async function explainAccess({
     facts: await access.policy.factsOf(resource),
     now: clock.now(),
   }
-  const audience = engine.audienceOf(reader, question)
+  const claimed = engine.audienceOf(reader, question)
+  const isHidden = claimed !== 'auditor' && !(await seesPlace(services, call.principal, resource, question.context))
+  const audience = isHidden && claimed === 'curator' ? (isOneself ? 'requester' : null) : claimed
   if (audience === null) fail('access.forbidden', { message: 'You may ask about yourself, and about what you share.' })
-  return json(engine.explain(question, audience === 'curator' ? { audience, subject: reader } : { audience }))
+  if (audience === 'curator') return json(engine.explain(question, { audience, subject: reader }))
+  return json(engine.explain(question, audience === 'auditor' ? { audience } : { audience, isHidden }))
 }
 
 export async function listWhoCan({
@@ -272,9 +298,13 @@ export async function listWhoCan({
 }: Input<undefined, { action: string; resource: string }>): Promise<HttpReply> {
   const { access, clock } = services
   if (!isAction(action)) return json({ subjects: [] })
-  if (!access.may(call.principal, 'policy.view')) access.require(call.principal, 'share', resource)
+  const seesAll = access.may(call.principal, 'policy.view')
+  if (!seesAll) await requireShare(call, services, resource)
   const facts = await access.policy.factsOf(resource)
-  return json(listWho(access.policy.engine(), { action, resource, facts, now: clock.now() }))
+  const reader = seesAll
+    ? { audience: 'auditor' as const }
+    : { audience: 'curator' as const, subject: access.subjectOf(call.principal) }
+  return json(listWho(access.policy.engine(), { action, resource, facts, now: clock.now() }, reader))
 }
 
 /** What a policy would change: notes gained and lost for each person. Nothing is stored. */
