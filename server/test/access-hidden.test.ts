@@ -1,5 +1,7 @@
 /** What somebody may not know of looks like what is not there, to those too who share the place around it. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import type { VaultInfo } from '@cairn/contract'
+import { until } from './harness.ts'
 import { openTeam, take, type Member, type Team } from './kit/team.ts'
 
 setDefaultTimeout(120_000)
@@ -33,6 +35,42 @@ beforeAll(async () => {
   }))
 })
 afterAll(() => team[Symbol.asyncDispose]())
+
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+
+/** Everything that a reader can ask, but for what each reply has of its own. */
+async function walk(member: Member): Promise<Record<string, string>> {
+  const vault = team.vaultIds['eng']
+  const asked: Record<string, Promise<Response>> = {
+    vaults: member.call('/api/vaults'),
+    notes: member.call(`/api/vaults/${vault}/notes`),
+    note: member.call(`/api/vaults/${vault}/notes/open/a.md`),
+    'hidden note': member.call(`/api/vaults/${vault}/notes/hushed/b.md`),
+    related: member.call(`/api/vaults/${vault}/related/open/a.md`),
+    held: member.call('/api/held'),
+    keyword: member.send('/v1/search', { query: 'the limpet waits', mode: 'keyword' }),
+    semantic: member.send('/v1/search', { query: 'the limpet waits', mode: 'semantic' }),
+    hybrid: member.send('/v1/search', { query: 'the limpet waits' }),
+    ask: member.send('/v1/ask', { question: 'What does the limpet do?' }),
+    'dry run': member.send('/v1/ask', { question: 'What does the limpet do?', dryRun: true }),
+    session: member.call('/auth/session'),
+    matrix: member.call('/api/access/matrix'),
+    statements: member.call(`/api/access/statements?scope=vault%3A${vault}`),
+    explain: member.send('/api/access/explain', { action: 'read', resource: team.scope('note:eng/hushed/b.md') }),
+    models: member.call('/api/models'),
+  }
+  const told: Record<string, string> = {}
+  for (const [name, reply] of Object.entries(asked)) {
+    const got = await reply
+    const headers = [...got.headers].filter(
+      ([key]) => !/^(date|.*request-id|x-cairn-overhead.*|content-length)$/.test(key),
+    )
+    told[name] = `${got.status} ${JSON.stringify(headers)} ${await got.text()}`
+      .replace(/req_[a-z0-9]+/g, 'req')
+      .replace(/"(?:overheadMs|auditSeq|ms|lastUsedAt)":[\d.]+/g, '"number"')
+  }
+  return told
+}
 
 interface Sent {
   readonly method: string
@@ -118,4 +156,38 @@ test('who shares a folder or vault sees no statement that stands above it', asyn
   const because = Object.fromEntries(subjects.map((each) => [each.principal, each.because]))
   expect(because[team.owner.principal]).toEqual(['A rule that you may not see decides this.'])
   expect(because[rita.principal]?.[0]).toContain('viewer')
+})
+
+test('an edit of a hidden note moves nothing that somebody else sees, and is no event', async () => {
+  const leave = new AbortController()
+  const stream = await rita.call('/api/vaults', { headers: { accept: 'text/event-stream' }, signal: leave.signal })
+  let events = ''
+  const reading = (async () => {
+    for await (const chunk of stream.body ?? []) events += new TextDecoder().decode(chunk)
+  })().catch(() => undefined)
+  await walk(rita)
+  const before = await walk(rita)
+  const versionOf = async () => {
+    const { vaults: listed } = await take<{ vaults: VaultInfo[] }>(team.owner.call('/api/vaults'))
+    return [listed[0]?.index.version, listed[0]?.index.state]
+  }
+  const [version] = await versionOf()
+  const told = events
+  expect(told.match(/^event: vaults/gm)).toHaveLength(1)
+  const text = '# B\n\nThe limpet waits, the limpet waits and the canaryhushed sings of a limpet.\n\n'
+  await team.write('eng', 'hushed/b.md', text.repeat(20))
+  await team.write('eng', 'hushed/new.md', text)
+  await until('the hidden edit is indexed', async () => {
+    const [now, state] = await versionOf()
+    return (
+      state === 'ready' &&
+      now !== version &&
+      (await leo.call(`/api/vaults/${team.vaultIds['eng']}/notes`).then((r) => r.text())).includes('new.md')
+    )
+  })
+  await pause(600)
+  expect(await walk(rita)).toEqual(before)
+  expect(events.replaceAll(/^:.*\n\n/gm, '')).toBe(told.replaceAll(/^:.*\n\n/gm, ''))
+  leave.abort()
+  await reading
 })
