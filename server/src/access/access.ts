@@ -155,6 +155,9 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       // A session has no bound, so a key that has one would leave it that way.
       if (principal?.isBounded === true || principal?.kind === 'service')
         fail('access.forbidden', { message: 'A bounded key or a service account does not sign anybody in.' })
+      // Nor an end: the session would go on after the key.
+      if (principal?.via === 'key' && (await keys.hasEnd(principal.credentialId)))
+        fail('access.forbidden', { message: 'A key that expires does not sign anybody in. Take one that does not.' })
       return links.createSignIn(principal?.id ?? (await people.firstOwner()).id)
     },
     async listKeys({ id, isBounded, credentialId }) {

@@ -60,7 +60,7 @@ export interface Access {
   signOut(principal: Principal): Promise<void>
   /**
    * A one-time sign-in token, valid 10 minutes; for the owner when nobody is named. Throws `access.forbidden` for a
-   * bounded key and a service account.
+   * key that is bounded or expires, and for a service account.
    */
   createSignInToken(principal?: Principal): Promise<{ token: string; expiresAt: number }>
   listKeys(principal: Principal): Promise<KeyInfo[]>
