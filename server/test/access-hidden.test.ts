@@ -191,3 +191,20 @@ test('an edit of a hidden note moves nothing that somebody else sees, and is no 
   leave.abort()
   await reading
 })
+
+test('a simulation counts what its asker may not know of, and names none of it', async () => {
+  const sam = await team.person('Sam')
+  const auditor = await team.grant(sam.principal, 'auditor', 'org:cairn')
+  await team.grant(sam.principal, 'viewer', 'folder:eng/open')
+  const { document } = await team.policy()
+  const grants = document.grants.filter(({ principal }) => principal !== leo.principal && principal !== rita.principal)
+  type Simulated = { notes: { subject: string; lost: number; examples: { lost: string[] } }[] }
+  const asked = await sam.send('/api/access/simulate', { document: { ...document, grants }, actions: ['read'] })
+  const { notes } = await take<Simulated>(asked)
+  const lostBy = (member: Member) => notes.find(({ subject }) => subject === member.principal)
+  expect(lostBy(leo)?.lost).toBeGreaterThan(0)
+  expect(lostBy(leo)?.examples.lost).toEqual([])
+  expect(lostBy(rita)?.examples.lost).toContain(team.scope('note:eng/open/a.md'))
+  expect(JSON.stringify(notes)).not.toContain('hushed')
+  await team.revoke(auditor)
+})

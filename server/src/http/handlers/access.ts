@@ -21,7 +21,7 @@ import {
   runScenarios,
   type Actor,
 } from '../../access/index.ts'
-import { fail, type JudgedNote } from '../../base/index.ts'
+import { admitsNote, fail, someNotes, type JudgedNote } from '../../base/index.ts'
 import type { Call } from '../dependencies.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
@@ -307,8 +307,12 @@ export async function listWhoCan({
   return json(listWho(access.policy.engine(), { action, resource, facts, now: clock.now() }, reader))
 }
 
-/** What a policy would change: notes gained and lost for each person. Nothing is stored. */
+/**
+ * What a policy would change: notes gained and lost for each person. Nothing is stored. Whoever administers and may not
+ * know of a note sees it counted and not named.
+ */
 export async function simulatePolicy({
+  call,
   services,
   body: { document, actions, context },
 }: Input<{
@@ -322,7 +326,9 @@ export async function simulatePolicy({
   for (const { id } of await vaults.list()) notes.set(id, await vaults.allFacts(id))
   const ofOwners = engine.world.policy.grants.filter(({ id }) => id.startsWith('owner.'))
   const after = { ...engine.world, policy: { ...document, grants: [...document.grants, ...ofOwners] } }
-  const simulated = engine.simulate(after, { notes, actions, context, now: clock.now() })
+  const known = new Map([...notes.keys()].map((id) => [id, access.filter(call.principal, 'discover', id)]))
+  const mayName = (vault: string, note: JudgedNote) => admitsNote(known.get(vault) ?? someNotes({}), note)
+  const simulated = engine.simulate(after, { notes, actions, context, mayName, now: clock.now() })
   return json({ ...simulated, notesCompared: [...notes.values()].reduce((sum, list) => sum + list.length, 0) })
 }
 
