@@ -38,7 +38,7 @@ export const revisionListSchema = z.object({ revisions: z.array(revisionInfoSche
 
 /** Something that an administrator should look at. */
 export const findingSchema = z.object({
-  kind: z.enum(['no-owner', 'orphaned-barrier', 'separation', 'unknown-principal', 'unknown-scope']),
+  kind: z.enum(['no-owner', 'orphaned-barrier', 'separation', 'sole-approver', 'unknown-principal', 'unknown-scope']),
   /** Who or what it is about. */
   about: z.string(),
   message: z.string(),

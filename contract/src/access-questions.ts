@@ -102,7 +102,7 @@ export const simulationSchema = z.object({
       action: z.string(),
       gained: z.int(),
       lost: z.int(),
-      /** The first few, in order of path. */
+      /** The first few, in order of path, of those that the asker may know of. */
       examples: z.object({ gained: z.array(z.string()), lost: z.array(z.string()) }),
     }),
   ),

@@ -19,7 +19,12 @@ export const auditEventTable = {
   'link.created': {
     category: 'identity',
     description: 'A single-use link was made for somebody.',
-    fields: ['purpose', 'user'],
+    fields: ['purpose', 'user', 'isConfirmed'],
+  },
+  'link.confirmed': {
+    category: 'identity',
+    description: 'A second administrator confirmed a single-use link that another had made.',
+    fields: ['purpose', 'user', 'madeBy', 'confirmedBy'],
   },
   'user.created': { category: 'identity', description: 'A person or service was added.', fields: ['user', 'kind'] },
   'user.changed': {

@@ -83,6 +83,18 @@ export const errorTable = {
     retryable: false,
     type: 'authentication_error',
   },
+  'access.link-unconfirmed': {
+    status: 403,
+    title: 'A second administrator has to confirm this first',
+    retryable: true,
+    type: 'permission_error',
+  },
+  'access.link-missing': {
+    status: 404,
+    title: 'No such link waits for a second administrator',
+    retryable: false,
+    type: 'not_found_error',
+  },
   'access.forbidden': { status: 403, title: 'Not allowed', retryable: false, type: 'permission_error' },
   'access.unconfirmed': {
     status: 503,

@@ -180,6 +180,19 @@ export const sessionItemsSchema = z.object({ sessions: z.array(sessionItemSchema
 
 export const userStatusSchema = z.enum(['active', 'suspended'])
 
+/** A link to set a password, as administrators see it: without its token. */
+export const pendingLinkSchema = z.object({
+  id: z.string(),
+  purpose: z.enum(['invitation', 'reset']),
+  /** Id of the person who made it. */
+  madeBy: z.string(),
+  expiresAt: z.int(),
+  /** While false it opens nothing: a second administrator has to confirm it. */
+  isConfirmed: z.boolean(),
+})
+
+export type PendingLink = z.infer<typeof pendingLinkSchema>
+
 export const userSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -191,6 +204,8 @@ export const userSchema = z.object({
   methods: z.array(z.enum(['password', 'totp', 'openid'])),
   createdAt: z.int(),
   lastSeenAt: z.int().nullable(),
+  /** The link to set a password that was made last, while it is in force. */
+  link: pendingLinkSchema.nullable(),
 })
 
 export type UserInfo = z.infer<typeof userSchema>
@@ -199,8 +214,15 @@ export const userListSchema = z.object({ users: z.array(userSchema) })
 
 export const userInviteSchema = z.strictObject({ name: personName, email })
 
-/** The link is shown to whoever invites, this once; nothing is sent by mail. */
-export const userInvitedSchema = z.object({ user: userSchema, link: signInLinkSchema })
+/** Shown to whoever makes it, this once; nothing is sent by mail. One that is not confirmed waits for a second person. */
+export const userLinkSchema = signInLinkSchema.extend({ isConfirmed: z.boolean() })
+
+export type UserLink = z.infer<typeof userLinkSchema>
+
+export const userInvitedSchema = z.object({ user: userSchema, link: userLinkSchema })
+
+/** `link` is the id of the link that was looked at, so that another one in its place is not confirmed by mistake. */
+export const linkConfirmSchema = z.strictObject({ link: id })
 
 export const serviceCreateSchema = z.strictObject({ name: personName })
 

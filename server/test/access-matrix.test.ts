@@ -249,11 +249,23 @@ describe('with a credential without the permission', () => {
 })
 
 describe('no way around a bound', () => {
-  test('a bounded key and a service account make no session, whoever they are of', async () => {
+  test('a key that is bounded or expires and a service account make no session, whoever they are of', async () => {
     const bounded = await team.keyOf(team.owner, { actions: ['read'], scopes: ['org:cairn'] })
     const within = await team.keyOf(bounded, { actions: ['read'], scopes: ['vault:own'] })
     for (const member of [bounded, within, await team.service('bot')]) {
       const reply = await member.send('/auth/links')
+      expect([reply.status, await codeOf(reply)]).toEqual([403, 'access.forbidden'])
+    }
+    const expiring = await take<{ key: string }>(team.owner.send('/api/access/keys', { name: 'k', expiresInDays: 1 }))
+    const inside = await take<{ key: string }>(
+      team.owner.call('/api/access/keys', {
+        method: 'POST',
+        body: JSON.stringify({ name: 'k2' }),
+        headers: { authorization: `Bearer ${expiring.key}`, 'content-type': 'application/json' },
+      }),
+    )
+    for (const { key } of [expiring, inside]) {
+      const reply = await ask({ method: 'POST', path: '/auth/links', headers: { authorization: `Bearer ${key}` } })
       expect([reply.status, await codeOf(reply)]).toEqual([403, 'access.forbidden'])
     }
     expect((await team.owner.send('/auth/links')).status).toBe(201)

@@ -186,6 +186,8 @@ function createAccess(): HttpDependencies['access'] {
       if (id === 'guest') fail('access.forbidden')
     },
     async requireManage() {},
+    linkMaker: ({ id }) => ({ id, isOwner: true }),
+    confirmLink: () => fail('access.link-missing'),
     requireJoin() {},
     filter: () => ({ kind: 'all' }),
     seesVault: () => true,

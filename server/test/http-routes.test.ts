@@ -107,6 +107,7 @@ const listedMembers: readonly { path: string; methods: string }[] = [
   { path: '/api/access/users', methods: 'GET POST' },
   { path: '/api/access/users/{id}', methods: 'DELETE PUT' },
   { path: '/api/access/users/{id}/link', methods: 'POST' },
+  { path: '/api/access/users/{id}/link/confirm', methods: 'POST' },
   { path: '/api/access/users/{id}/totp', methods: 'DELETE' },
   { path: '/api/access/users/{id}/sessions', methods: 'DELETE' },
   { path: '/api/access/users/{id}/keys', methods: 'GET' },

@@ -107,6 +107,37 @@ describe('OpenID Connect', () => {
     expect((await session((await signIn('ben')).jar))?.principal.name).toBe('Ben')
   })
 
+  test('an address leads neither to an account that one administrator made alone, nor to one that is another’s there', async () => {
+    const json = (body: object, headers = {}) => ({
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+    const take = async <T>(reply: Promise<Response>) => (await (await reply).json()) as T
+    type Made = { user: UserInfo; link: { url: string } }
+    const made = await take<Made>(server.call('/api/access/users', json({ name: 'Sec', email: 'sec@example.org' })))
+    const jar = createJar()
+    const token = new URL(made.link.url).hash.slice('#set-password='.length)
+    await jar.fetch(`${server.url}/auth/links/redeem`, json({ token, password: 'vier ruhige Boote am Steg' }))
+    const role = { principal: `user:${made.user.id}`, role: 'security-admin', scope: 'org:cairn' }
+    expect((await server.call('/api/access/grants', json(role))).status).toBe(201)
+    const own = { origin: server.url }
+    const puppet = { name: 'Puppet', email: 'puppet@example.org' }
+    const { user } = await take<Made>(jar.fetch(`${server.url}/api/access/users`, json(puppet, own)))
+    provider.people.set('puppet', { email: 'puppet@example.org', email_verified: true })
+    expect((await signIn('puppet')).landed).toBe('/#sign-in-failed=access.link-unconfirmed')
+    const confirmed = await server.call('/auth/links', json({}))
+    const owner = createJar()
+    const signInToken = new URL(((await confirmed.json()) as { url: string }).url).hash.slice('#sign-in='.length)
+    await owner.fetch(`${server.url}/auth/sign-in`, json({ token: signInToken }))
+    const confirm = `${server.url}/api/access/users/${user.id}/link/confirm`
+    expect((await owner.fetch(confirm, json({ link: user.link?.id }, own))).status).toBe(200)
+    expect((await signIn('puppet')).landed).toBe('/')
+    // The provider gives the address to somebody new.
+    provider.people.set('puppet2', { email: 'puppet@example.org', email_verified: true })
+    expect((await signIn('puppet2')).landed).toBe('/#sign-in-failed=access.openid-refused')
+  })
+
   test('a second factor at the provider counts here', async () => {
     provider.people.set('otto', { amr: ['pwd', 'otp'] })
     expect((await session((await signIn('otto')).jar))?.mfa).toBe(true)

@@ -17,11 +17,11 @@ import {
   proposalSchema,
   revisionListSchema,
   revisionSchema,
-  signInLinkSchema,
   simulatedSchema,
   statementsSchema,
   userChangedSchema,
   userInvitedSchema,
+  userLinkSchema,
   userListSchema,
   userSchema,
   whoSchema,
@@ -47,7 +47,9 @@ export const inviteUser = (name: string, email: string) =>
 export const changeUser = (id: string, change: { name?: string; status?: 'active' | 'suspended'; isOwner?: boolean }) =>
   requestJson(userPath(id), userChangedSchema, put(change))
 export const removeUser = (id: string) => requestJson(userPath(id), epochSchema, remove)
-export const createResetLink = (id: string) => requestJson(`${userPath(id)}/link`, signInLinkSchema, post())
+export const createResetLink = (id: string) => requestJson(`${userPath(id)}/link`, userLinkSchema, post())
+export const confirmLink = (id: string, link: string) =>
+  requestJson(`${userPath(id)}/link/confirm`, userSchema, post({ link }))
 export const endSessions = (id: string) => requestNothing(`${userPath(id)}/sessions`, remove)
 export const clearSecondFactor = (id: string) => requestNothing(`${userPath(id)}/totp`, remove)
 export const listKeysOf = (id: string) => requestJson(`${userPath(id)}/keys`, keyListSchema)

@@ -1,7 +1,8 @@
 /** Inviting a person, adding a group or a service. A link or a key is shown this once. */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { Button, Dialog, ErrorState, TextField } from '@cairn/ui'
+import type { UserLink } from '@cairn/contract'
+import { Button, Dialog, ErrorState, Icon, TextField } from '@cairn/ui'
 import { formatDateTime } from '../shell/clock.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { createGroup, createService, inviteUser } from './access-api.ts'
@@ -16,7 +17,7 @@ export function InviteDialog({ onChanged, onClose }: AddDialogProps) {
   const { busy, error, run } = useAction()
   const [name, setName] = useState('')
   const [email, setEmail] = useState('')
-  const [link, setLink] = useState<{ url: string; expiresAt: number } | null>(null)
+  const [link, setLink] = useState<UserLink | null>(null)
   const invite = async (event: Event) => {
     event.preventDefault()
     const done = await run(() => inviteUser(name.trim(), email.trim()))
@@ -53,7 +54,7 @@ export function InviteDialog({ onChanged, onClose }: AddDialogProps) {
 
 export interface LinkDialogProps {
   readonly title: string
-  readonly link: { readonly url: string; readonly expiresAt: number }
+  readonly link: UserLink
   readonly onClose: () => void
 }
 
@@ -70,7 +71,14 @@ export function LinkDialog({ title, link, onClose }: LinkDialogProps) {
     >
       <p>Pass this link on. It is shown this once, works once, and sets the password.</p>
       <Secret text={link.url} what="Link" />
-      <p class="cairn-field-hint">It ends on {formatDateTime(link.expiresAt)}.</p>
+      {link.isConfirmed ? (
+        <p class="cairn-field-hint">It ends on {formatDateTime(link.expiresAt)}.</p>
+      ) : (
+        <p role="note">
+          <Icon name="warning" size={16} /> It opens nothing yet: a second administrator has to confirm it on this page
+          by {formatDateTime(link.expiresAt)}.
+        </p>
+      )}
     </Dialog>
   )
 }

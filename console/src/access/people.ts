@@ -1,14 +1,20 @@
 /** What is said of people: state, ways to sign in, roles that name them. */
 import type { Matrix, UserInfo } from '@cairn/contract'
 
-export type PersonState = 'active' | 'invited' | 'suspended'
+export type PersonState = 'active' | 'invited' | 'waiting' | 'suspended'
 
-export const stateWords = { active: 'Active', invited: 'Invited', suspended: 'Suspended' } as const
+export const stateWords = {
+  active: 'Active',
+  invited: 'Invited',
+  waiting: 'Waits for a second administrator',
+  suspended: 'Suspended',
+} as const
 export const methodWords = { password: 'password', totp: 'second factor', openid: 'OpenID' } as const
 
 /** Invited: a person with no way to sign in who was never here. An owner signs in by a link of the command line too. */
-export function stateOf({ status, kind, methods, lastSeenAt, isOwner }: UserInfo): PersonState {
+export function stateOf({ status, kind, methods, lastSeenAt, isOwner, link }: UserInfo): PersonState {
   if (status === 'suspended') return 'suspended'
+  if (link?.isConfirmed === false) return 'waiting'
   return kind === 'user' && methods.length === 0 && lastSeenAt === null && !isOwner ? 'invited' : 'active'
 }
 

@@ -1,15 +1,15 @@
 /** One person: state, roles and groups, and what an administrator can do about them. */
 import { useState } from 'preact/hooks'
-import type { GroupInfo, UserInfo } from '@cairn/contract'
+import type { GroupInfo, UserInfo, UserLink } from '@cairn/contract'
 import { Button, ConfirmDialog, Dialog, ErrorState } from '@cairn/ui'
 import type { Reply } from '../api/failure.ts'
 import { useConsole } from '../shell/console-context.ts'
 import { formatDateTime } from '../shell/clock.ts'
 import { hrefOf } from '../shell/router.ts'
-import { changeUser, clearSecondFactor, createResetLink, endSessions, removeUser } from './access-api.ts'
+import { changeUser, clearSecondFactor, confirmLink, createResetLink, endSessions, removeUser } from './access-api.ts'
 import { useAccess } from './access-context.ts'
 import { LinkDialog, type AddDialogProps } from './add-dialogs.tsx'
-import { sayScope } from './names.ts'
+import { namePrincipal, sayScope } from './names.ts'
 import { StateBadge } from './state-badge.tsx'
 import { groupsWith, methodWords } from './people.ts'
 import { errorText, useAction } from './use-action.ts'
@@ -25,7 +25,7 @@ type Asked = 'suspend' | 'remove' | 'demote' | 'factor' | null
 export function PersonDialog({ person, groups, onChanged, onClose }: PersonDialogProps) {
   const { busy, error, run, clear } = useAction()
   const [asked, setAsked] = useState<Asked>(null)
-  const [link, setLink] = useState<{ url: string; expiresAt: number } | null>(null)
+  const [link, setLink] = useState<UserLink | null>(null)
   const { id, name } = person
   const act = async (change: () => Promise<Reply<unknown>>, done: string) => {
     if (!(await run(change, done))) return
@@ -53,13 +53,18 @@ export function PersonDialog({ person, groups, onChanged, onClose }: PersonDialo
     <Dialog title={name} onClose={onClose}>
       {error ? <ErrorState title={errorText(error)} /> : null}
       <PersonFacts person={person} groups={groups} />
+      <WaitingLink
+        person={person}
+        busy={busy}
+        onConfirm={(linkId) => void act(() => confirmLink(id, linkId), `The link for ${name} opens now`)}
+      />
       <PersonActions
         person={person}
         busy={busy}
         onAsk={setAsked}
         onDo={(what) =>
           void (what === 'link'
-            ? run(() => createResetLink(id)).then((done) => done && setLink(done.value))
+            ? run(() => createResetLink(id)).then((done) => done && (setLink(done.value), onChanged()))
             : act(() => directChanges[what](id), directWords[what](name)))
         }
       />
@@ -169,6 +174,39 @@ function PersonFacts({ person, groups }: { readonly person: UserInfo; readonly g
         )}
       </dd>
     </dl>
+  )
+}
+
+interface WaitingLinkProps {
+  readonly person: UserInfo
+  readonly busy: boolean
+  readonly onConfirm: (link: string) => void
+}
+
+/** A link that another administrator made, to be opened by this one; whoever made it is told to wait. */
+function WaitingLink({ person, busy, onConfirm }: WaitingLinkProps) {
+  const { names } = useAccess()
+  const { session } = useConsole()
+  const { link, name } = person
+  if (link === null || link.isConfirmed) return null
+  const isMaker = link.madeBy === session.principal.id
+  const what = link.purpose === 'invitation' ? 'An invitation' : 'A link to set a new password'
+  return (
+    <div class="access-once" role="note">
+      {isMaker ? (
+        <p>{what} that you made waits for a second administrator. Ask one to confirm it here.</p>
+      ) : (
+        <>
+          <p>
+            {what} waits for a second administrator. {namePrincipal(names, `user:${link.madeBy}`)} made it: whoever has
+            it can become {name}. Confirm it when you know that {name} is to have it.
+          </p>
+          <Button small kind="primary" busy={busy} onClick={() => onConfirm(link.id)}>
+            Confirm the link
+          </Button>
+        </>
+      )}
+    </div>
   )
 }
 

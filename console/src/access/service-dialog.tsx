@@ -75,7 +75,13 @@ function Keys({ service }: { readonly service: UserInfo }) {
   return (
     <>
       {error ? <ErrorState title={errorText(error)} /> : null}
-      <NewKey service={service} onMade={reload} />
+      {may('org.configure') ? (
+        <NewKey service={service} onMade={reload} />
+      ) : (
+        <p class="cairn-field-hint">
+          An owner makes keys here. Without being one, make a key that says what it may do, with the API.
+        </p>
+      )}
       {value.keys.length === 0 ? (
         <p class="muted">It has no key yet.</p>
       ) : (

@@ -22,6 +22,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'access.unauthenticated': 'Your session has ended. Sign in again.',
   'access.link-invalid':
     'A link works once and for a short time. Run `npx cairn sign-in` for a new one, or ask whoever invited you.',
+  'access.link-unconfirmed': 'Ask whoever invited you to have it confirmed, then try again.',
   'access.openid-state': 'Begin the sign-in again from this page.',
   'access.openid-refused': 'Ask whoever runs this server to invite you.',
   'access.openid-failed': 'Try again. If it stays, the server’s log says why.',

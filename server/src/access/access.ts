@@ -19,7 +19,8 @@ import type { Person } from './identity/people.ts'
 import { leastExposed } from './policy/administration.ts'
 import { openPolicy, type Policy } from './policy/policy.ts'
 import { readConfirmed } from './policy/state.ts'
-import { requireJoin, requireManage } from './people-rules.ts'
+import { requireInPerson, requireJoin, requireManage } from './people-rules.ts'
+import { requireServiceKey } from './service-keys.ts'
 import type { Access } from './types.ts'
 
 export interface AccessOptions extends IdentityOptions {
@@ -121,9 +122,19 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       requireSignedIn(principal)
       if (!may(principal, action, resource, context)) refuseAction(action, resource)
     },
-    async requireManage(principal, user, makesOwner) {
-      const isOwner = (await people.find(user))?.isOwner === true
-      requireManage(acting(principal), { isOwner, makesOwner })
+    async requireManage(principal, user, managing = {}) {
+      const found = await people.find(user)
+      requireManage(acting(principal), {
+        ...managing,
+        isOwner: found?.isOwner === true,
+        principal: `${found?.kind ?? 'user'}:${user}`,
+      })
+    },
+    linkMaker: (principal) => ({ id: principal.id, isOwner: may(principal, 'org.configure') }),
+    async confirmLink(principal, user, link) {
+      requireInPerson(principal)
+      await access.requireManage(principal, user)
+      return links.confirm(user, link, principal.id)
     },
     requireJoin: (principal, joining) => requireJoin(acting(principal), joining),
     seesVault: (principal, vault) =>
@@ -150,7 +161,10 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
       // A session has no bound, so a key that has one would leave it that way.
       if (principal?.isBounded === true || principal?.kind === 'service')
         fail('access.forbidden', { message: 'A bounded key or a service account does not sign anybody in.' })
-      return links.create(principal?.id ?? (await people.firstOwner()).id, 'sign-in')
+      // Nor an end: the session would go on after the key.
+      if (principal?.via === 'key' && (await keys.hasEnd(principal.credentialId)))
+        fail('access.forbidden', { message: 'A key that expires does not sign anybody in. Take one that does not.' })
+      return links.createSignIn(principal?.id ?? (await people.firstOwner()).id)
     },
     async listKeys({ id, isBounded, credentialId }) {
       const all = await keys.list(id)
@@ -160,7 +174,10 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
     async revokeKey(principal, keyId) {
       const { id, via, credentialId, isBounded } = principal
       const within = isBounded === true && via === 'key' ? credentialId : null
-      return keys.revoke(may(principal, 'key.revoke') ? null : id, keyId, within)
+      if (!may(principal, 'key.revoke')) return keys.revoke(id, keyId, within)
+      const owner = await keys.findOwner(keyId)
+      if (owner !== null && owner !== id) await access.requireManage(principal, owner)
+      return keys.revoke(null, keyId, within)
     },
   }
   return access
@@ -169,7 +186,8 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
 /** What cannot be done with a note without knowing of its vault. */
 const knowing = ['discover', 'read', 'retrieve'] as const
 
-function refuseAction(action: Action, resource: string | undefined): never {
+/** In the words of `require`. */
+export function refuseAction(action: Action, resource: string | undefined): never {
   fail('access.forbidden', {
     message: `You need \`${action}\`${resource === undefined ? '' : ' there'}. POST /api/access/explain says why you do not have it.`,
   })
@@ -235,6 +253,9 @@ async function createKey(
   const found = await people.find(service)
   if (found?.kind !== 'service')
     fail('access.user-missing', { param: 'service', message: 'service: there is no such service account.' })
+  const [engine, actor] = [access.policy.engine(), access.subjectOf(principal)]
+  const isBounded = principal.isBounded === true
+  requireServiceKey({ engine, actor, isBounded, context: access.contextOf(principal), now }, asked.bound)
   return keys.create({ ...asked, principalId: found.id, parentId: parent ?? null })
 }
 

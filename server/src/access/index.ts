@@ -1,5 +1,5 @@
 /** Who may do what. */
-export { createAccess, type AccessOptions } from './access.ts'
+export { createAccess, refuseAction, type AccessOptions } from './access.ts'
 export type { Directory, DirectoryKey, DirectoryMembership } from './identity/directory.ts'
 export type { Identity } from './identity/identity.ts'
 export { openIdFlowMs, type OpenIdDoor } from './identity/openid.ts'
@@ -7,6 +7,7 @@ export type { SignedIn, Visitor } from './identity/sign-in.ts'
 export { describeProtection, type ProtectedOfNotes } from './protection.ts'
 export { policySchema } from './policy/schema.ts'
 export type { Engine, Subject } from './engine/index.ts'
+export { needsShare } from './engine/index.ts'
 export type { Actor } from './policy/administration.ts'
 export type { Policy } from './policy/policy.ts'
 export {

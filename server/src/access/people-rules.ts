@@ -3,16 +3,43 @@
  * would have given them. Each throws `access.forbidden` with the rule.
  */
 import type { World } from '@cairn/contract'
-import { fail } from '../base/index.ts'
+import { fail, type Principal } from '../base/index.ts'
 import { compile } from './engine/index.ts'
-import { requireOwner, requireOwnerForNewOwners, type Acting } from './policy/owners.ts'
+import { isOwning, requireOwner, requireOwnerForNewOwners, type Acting } from './policy/owners.ts'
 
-/** An owner is managed by owners only, and only they make others owners. */
+/** What is about to be done to an account. */
+export interface Managing {
+  readonly makesOwner?: boolean
+  /** By which a provider of sign-ins finds the account. */
+  readonly changesAddress?: boolean
+}
+
+/**
+ * An owner is managed by owners only, whether the account says so or a role; only owners make others owners, and change
+ * an address: a provider’s account with the new one would be let in.
+ */
 export function requireManage(
   acting: Acting,
-  { isOwner, makesOwner }: { readonly isOwner: boolean; readonly makesOwner: boolean },
+  {
+    isOwner,
+    principal,
+    makesOwner = false,
+    changesAddress = false,
+  }: Managing & { isOwner: boolean; principal: string },
 ): void {
-  if (isOwner || makesOwner) requireOwner(acting, 'Only an owner of this server changes owners.')
+  if (isOwner || makesOwner || isOwning(acting, { principal }))
+    requireOwner(acting, { message: 'Only an owner of this server changes owners.' })
+  if (changesAddress)
+    requireOwner(acting, {
+      param: 'email',
+      message: 'email: only an owner of this server changes the address that somebody signs in with.',
+    })
+}
+
+/** A second pair of eyes belongs to a person who is there, not to a program. */
+export function requireInPerson({ via, kind }: Pick<Principal, 'via' | 'kind'>): void {
+  if ((via !== 'session' && via !== 'local') || kind === 'service')
+    fail('access.forbidden', { message: 'This takes an administrator who is signed in, not a key.' })
 }
 
 export interface Joining {

@@ -72,5 +72,19 @@ export const accessSchema: Schema = {
           interval_ms {int} NOT NULL)`,
       ],
     },
+    {
+      id: 4,
+      name: 'links to set a password say who made them, and wait for a second administrator',
+      statements: [
+        'ALTER TABLE access_sign_in_tokens ADD COLUMN link_id TEXT',
+        'ALTER TABLE access_sign_in_tokens ADD COLUMN made_by TEXT',
+        'ALTER TABLE access_sign_in_tokens ADD COLUMN waits {int} NOT NULL DEFAULT 0',
+        'ALTER TABLE access_sign_in_tokens ADD COLUMN confirmed_by TEXT',
+        // Of a link from before nobody knows who made it; another is made in a moment.
+        "DELETE FROM access_sign_in_tokens WHERE purpose <> 'sign-in'",
+        // Whether an owner or two administrators stand behind the account; until then no provider signs in to it.
+        'ALTER TABLE access_principals ADD COLUMN is_vouched {int} NOT NULL DEFAULT 1',
+      ],
+    },
   ],
 }

@@ -1,10 +1,11 @@
 /** What the rest of the server asks of `access`. */
-import type { AccessContext, Action, KeyCreate, KeyInfo } from '@cairn/contract'
+import type { AccessContext, Action, KeyCreate, KeyInfo, PendingLink } from '@cairn/contract'
 import type { NoteFilter, Principal } from '../base/index.ts'
 import type { Subject } from './engine/index.ts'
 import type { Identity } from './identity/identity.ts'
+import type { LinkMaker } from './identity/links.ts'
 import type { SignedIn, Visitor } from './identity/sign-in.ts'
-import type { Joining } from './people-rules.ts'
+import type { Joining, Managing } from './people-rules.ts'
 import type { Policy } from './policy/policy.ts'
 
 export interface Credentials {
@@ -34,8 +35,15 @@ export interface Access {
   require(principal: Principal, action: Action, resource?: string, context?: AccessContext): void
   /** Throws `access.mfa-needed`. */
   requireSignedIn(principal: Principal): void
-  /** Throws `access.forbidden` for who manages people and is no owner, where it is about an owner. */
-  requireManage(principal: Principal, user: string, makesOwner: boolean): Promise<void>
+  /** Throws `access.forbidden` for who manages people and is no owner, where it takes one. */
+  requireManage(principal: Principal, user: string, managing?: Managing): Promise<void>
+  /** As whom somebody makes links for others. */
+  linkMaker(principal: Principal): LinkMaker
+  /**
+   * Opens a link that another administrator made. Throws `access.forbidden` for its maker and for a key,
+   * `access.link-missing`.
+   */
+  confirmLink(principal: Principal, user: string, link: string): Promise<PendingLink>
   /** Throws `access.forbidden` where bringing somebody into a group would give what a grant to them could not. */
   requireJoin(principal: Principal, joining: Joining): void
   /** Which notes of a vault the principal may use for an action; pure. */
@@ -52,15 +60,16 @@ export interface Access {
   signOut(principal: Principal): Promise<void>
   /**
    * A one-time sign-in token, valid 10 minutes; for the owner when nobody is named. Throws `access.forbidden` for a
-   * bounded key and a service account.
+   * key that is bounded or expires, and for a service account.
    */
   createSignInToken(principal?: Principal): Promise<{ token: string; expiresAt: number }>
   listKeys(principal: Principal): Promise<KeyInfo[]>
   /**
-   * A key of one’s own, or of a service account for who manages people; made with a key it stays within that key. Throws
+   * A key of one’s own, or of a service account for who manages people: an owner, or somebody who holds all that it says
+   * it may do. Made with a key it stays within that key. Throws
    * `access.key-missing`, `access.key-wider`, `access.forbidden`, `access.mfa-needed`, `access.user-missing`.
    */
   createKey(principal: Principal, options: KeyCreate): Promise<KeyInfo & { key: string }>
-  /** With those that stay within it. Throws `access.key-missing`. */
+  /** With those that stay within it. Throws `access.key-missing`, `access.forbidden` for one of an owner. */
   revokeKey(principal: Principal, keyId: string): Promise<void>
 }

@@ -12,11 +12,15 @@ import {
   signInLinkSchema,
   userChangedSchema,
   userInvitedSchema,
+  userLinkSchema,
   userListSchema,
+  userSchema,
   vaultListSchema,
   vaultSchema,
   type CacheReceipt,
   type CacheReport,
+  type UserInfo,
+  type UserLink,
   type VaultInfo,
 } from '@cairn/contract'
 import { z } from 'zod'
@@ -35,7 +39,9 @@ export interface ServerClient {
   listUsers(): Promise<z.infer<typeof userListSchema>>
   inviteUser(person: { name: string; email: string }): Promise<z.infer<typeof userInvitedSchema>>
   changeUser(id: string, change: { status: 'active' | 'suspended' }): Promise<z.infer<typeof userChangedSchema>>
-  createResetLink(id: string): Promise<z.infer<typeof signInLinkSchema>>
+  createResetLink(id: string): Promise<UserLink>
+  /** As the person at this machine, who is an owner; a key confirms nothing. */
+  confirmLink(user: string, link: string): Promise<UserInfo>
   listModels(): Promise<z.infer<typeof modelsReplySchema>>
   cacheStats(): Promise<CacheReport>
   invalidateCache(request: {
@@ -117,7 +123,9 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     inviteUser: (person) => read(userInvitedSchema, '/api/access/users', { method: 'POST', body: person }),
     changeUser: (id, change) =>
       read(userChangedSchema, `/api/access/users/${segment(id)}`, { method: 'PUT', body: change }),
-    createResetLink: (id) => read(signInLinkSchema, `/api/access/users/${segment(id)}/link`, { method: 'POST' }),
+    createResetLink: (id) => read(userLinkSchema, `/api/access/users/${segment(id)}/link`, { method: 'POST' }),
+    confirmLink: (user, link) =>
+      read(userSchema, `/api/access/users/${segment(user)}/link/confirm`, { method: 'POST', body: { link } }),
     listModels: () => read(modelsReplySchema, '/api/models'),
     cacheStats: () => read(cacheStatsSchema, '/api/cache/stats'),
     invalidateCache: (request) => read(cacheReceiptSchema, '/api/cache/invalidate', { method: 'POST', body: request }),

@@ -12,6 +12,8 @@ import type { Circumstances, RefusalCode, Subject, Verdict } from './types.ts'
 
 const allowed: Verdict = { ok: true }
 
+export const needsShare = 'You need `share` on this scope, or `user.assign`.'
+
 export function refuse(code: RefusalCode, why: string): Verdict {
   return { ok: false, code, why }
 }
@@ -54,8 +56,7 @@ export function mayAssign(compiled: Compiled, assignment: Assignment): Verdict {
   const by = actorOf(compiled, actor, now)
   if (by === null) return refuse('not-permitted', 'Your credential is not valid.')
   const isAdmin = holds(compiled, assignment, 'user.assign', compiled.org)
-  if (!isAdmin && !mayShareAt(compiled, assignment, scope))
-    return refuse('not-permitted', 'You need `share` on this scope, or `user.assign`.')
+  if (!isAdmin && !mayShareAt(compiled, assignment, scope)) return refuse('not-permitted', needsShare)
   // Only now: whoever may give nothing there does not learn who exists.
   if (!existsPrincipal(compiled, to)) return refuse('unknown-principal', `There is no ${to}.`)
   const missing = given.filter((action) => !holds(compiled, assignment, action, assignment.scope))

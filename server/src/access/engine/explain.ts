@@ -19,14 +19,17 @@ import type { Question, Subject, Trace } from './types.ts'
 
 /** Who reads it, and for a curator which places are theirs. */
 export type Reader =
-  | { readonly audience: 'requester' | 'auditor' }
+  | { readonly audience: 'auditor' }
+  /** `isHidden`: the index shows them nothing there, whatever the rules would say of such a place. */
+  | { readonly audience: 'requester'; readonly isHidden?: boolean }
   | { readonly audience: 'curator'; readonly subject: Subject }
 
 export function explain(compiled: Compiled, question: Question, reader: Reader): Explanation {
   const trace: Trace = { reason: 'no-grant', denies: [], grants: [], misses: [], bounds: [] }
   const decision = judge(compiled, question, trace)
   const { audience } = reader
-  if (audience === 'requester' && !mayKnow(compiled, question)) return describeHidden(compiled, question)
+  const isHidden = reader.audience === 'requester' && (reader.isHidden === true || !mayKnow(compiled, question))
+  if (isHidden) return describeHidden(compiled, question)
   const sees = createSight(compiled, question, reader)
   const principal = principalOf(compiled, question.subject)
   const index = indexStatements(compiled, principal)

@@ -49,6 +49,7 @@ import type { Circumstances, FindFacts, Question, Subject, Verdict } from './typ
 
 export type { Circumstances, FindFacts, Question, RefusalCode, Subject, Verdict } from './types.ts'
 export type { Approval, EmergencyApproval, EmergencyRequest } from './emergencies.ts'
+export { needsShare } from './administration.ts'
 export type { Assignment, DelegationRequest, KeyRequest } from './administration.ts'
 export type { AskQuestion, HitQuestion } from './composite.ts'
 export type { FactsChange, Lockout, Move, ProtectedFacts } from './changes.ts'

@@ -14,6 +14,8 @@ export interface SimulationRequest extends Circumstances {
   /** Notes to count, by vault. */
   readonly notes?: ReadonlyMap<string, readonly JudgedNote[]> | undefined
   readonly actions?: readonly string[] | undefined
+  /** Which notes may be named as examples; all are counted. All of them when absent. */
+  readonly mayName?: ((vault: string, note: JudgedNote) => boolean) | undefined
 }
 
 const mostExamples = 5
@@ -49,7 +51,13 @@ function findFlip(before: Compiled, after: Compiled, question: Question): Simula
 
 /** Only of those whose filter changed: most changes concern few. */
 function countNotes(before: Compiled, after: Compiled, request: SimulationRequest): Simulation['notes'] {
-  const { notes, context, now, actions: asked = ['discover', 'read', 'retrieve', 'write'] } = request
+  const {
+    notes,
+    context,
+    now,
+    mayName = () => true,
+    actions: asked = ['discover', 'read', 'retrieve', 'write'],
+  } = request
   if (notes === undefined) return []
   const everybody = new Set([...principalsOf(before.world), ...principalsOf(after.world)])
   const counts: Simulation['notes'] = []
@@ -64,7 +72,7 @@ function countNotes(before: Compiled, after: Compiled, request: SimulationReques
       }
       for (const [vault, list] of notes) {
         const question = { subject: { principal }, action, vault, context, now }
-        compareNotes([compileFilter(before, question), compileFilter(after, question)], { vault, list, count })
+        compareNotes([compileFilter(before, question), compileFilter(after, question)], { vault, list, count, mayName })
       }
       if (count.gained + count.lost > 0) counts.push(count)
     }
@@ -79,15 +87,20 @@ interface Counted {
   readonly vault: string
   readonly list: readonly JudgedNote[]
   readonly count: Simulation['notes'][number]
+  readonly mayName: NonNullable<SimulationRequest['mayName']>
 }
 
-function compareNotes([before, after]: readonly [NoteFilter, NoteFilter], { vault, list, count }: Counted): void {
+function compareNotes(
+  [before, after]: readonly [NoteFilter, NoteFilter],
+  { vault, list, count, mayName }: Counted,
+): void {
   if (JSON.stringify(before) === JSON.stringify(after)) return
   for (const note of list) {
     const [was, is] = [admitsNote(before, note), admitsNote(after, note)]
     if (was === is) continue
     const kind = is ? 'gained' : 'lost'
     count[kind]++
-    if (count.examples[kind].length < mostExamples) count.examples[kind].push(`note:${vault}/${note.path}`)
+    if (count.examples[kind].length < mostExamples && mayName(vault, note))
+      count.examples[kind].push(`note:${vault}/${note.path}`)
   }
 }

@@ -4,7 +4,7 @@ import { fail, type Principal } from '../../base/index.ts'
 import type { Store } from '../../storage/index.ts'
 import type { Attempts, AttemptSubject } from './attempts.ts'
 import type { Changes } from './changes.ts'
-import type { Links, MadeLink } from './links.ts'
+import type { LinkMaker, Links, MadeLink } from './links.ts'
 import type { Passwords } from './passwords.ts'
 import type { People, Person } from './people.ts'
 import type { Sessions } from './sessions.ts'
@@ -25,10 +25,10 @@ export interface Accounts {
   renewRecoveryCodes(principal: Principal, code: string): Promise<{ codes: string[] }>
   /** For an administrator: somebody’s second factor is gone, and their sessions. Throws `access.user-missing`. */
   clearTotp(personId: string): Promise<void>
-  /** A new account and the link with which its person sets a password. */
-  invite(person: { name: string; email: string }): Promise<{ id: string; link: MadeLink }>
-  /** A link to set a new password. Throws `access.user-missing`, `access.user-exists` for a service account. */
-  resetLink(personId: string): Promise<MadeLink>
+  /** A new account and the link with which its person sets a password. Throws `access.user-exists`, `request.invalid`. */
+  invite(person: { name: string; email: string }, maker: LinkMaker): Promise<{ id: string; link: MadeLink }>
+  /** A link to set a new password. Throws `access.user-missing`, `request.invalid` for who has no use for one. */
+  resetLink(personId: string, maker: LinkMaker): Promise<MadeLink>
   isMfaRequired(person: Pick<Person, 'isOwner' | 'kind'>): boolean
 }
 
@@ -142,23 +142,23 @@ export function createAccounts(options: AccountsOptions): Accounts {
         { text: 'DELETE FROM access_sessions WHERE principal_id = ?', params: [personId] },
       ])
     },
-    async invite({ name, email }) {
+    async invite({ name, email }, maker) {
       let made: MadeLink | null = null
-      const id = await people.addUser({ name, email }, (newId) => {
-        const { link, statements } = links.prepare(newId, 'invitation')
+      const id = await people.addUser({ name, email, isVouched: maker.isOwner }, (principalId) => {
+        const { link, statements } = links.prepare({ principalId, purpose: 'invitation', maker })
         made = link
         return statements
       })
-      return { id, link: made ?? (await links.create(id, 'invitation')) }
+      return { id, link: made ?? (await links.create({ principalId: id, purpose: 'invitation', maker })) }
     },
-    async resetLink(personId) {
+    async resetLink(personId, maker) {
       const person = (await people.find(personId)) ?? fail('access.user-missing')
       if (person.kind === 'service' || person.email === null || person.status !== 'active')
         fail('request.invalid', {
           message: 'A link to set a password is for an active person with an e-mail address.',
         })
       const isNew = (await passwords.changedAt(personId)) === null
-      return links.create(personId, isNew ? 'invitation' : 'reset')
+      return links.create({ principalId: personId, purpose: isNew ? 'invitation' : 'reset', maker })
     },
   }
 }

@@ -75,7 +75,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const passwords = createPasswords({ store, clock, cost: passwordCost })
   const totp = createTotp({ store, clock, seal })
   const attempts = createAttempts({ store, clock })
-  const links = createLinks({ store, clock })
+  const links = createLinks({ store, clock, changes })
   const sessions = createSessions({ store, clock, logger, changes, lifetime: settings })
   const keys = createKeys({ store, clock, logger, changes })
   const openid = settings.openid && createOpenId({ settings: settings.openid, door, store, clock, logger, seal })

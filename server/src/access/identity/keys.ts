@@ -39,6 +39,10 @@ export interface Keys {
   create(key: NewKey): Promise<KeyInfo & { key: string }>
   /** What stores a key of its own; for writes with more in them. */
   prepare(key: NewKey): { created: KeyInfo & { key: string }; statement: Statement }
+  /** Whether it, or one that it stays within, expires. */
+  hasEnd(keyId: string): Promise<boolean>
+  /** Whose key it is; null when there is none. */
+  findOwner(keyId: string): Promise<string | null>
   /** With all keys that stay within it. `within`: only what stays within that key. Throws `access.key-missing`. */
   revoke(principalId: string | null, keyId: string, within?: string | null): Promise<void>
 }
@@ -111,6 +115,14 @@ export function createKeys({ store, clock, logger, changes }: KeysOptions): Keys
       const { created, statement } = prepare(asked)
       if ((await changes.write([statement])) === null) fail('access.key-missing')
       return created
+    },
+    async hasEnd(keyId) {
+      const chain = await findChain(store, 'id', keyId)
+      return chain === null || chain.keys.some(({ expiresAt }) => expiresAt !== null)
+    },
+    async findOwner(keyId) {
+      const [row] = await store.read('SELECT principal_id FROM access_keys WHERE id = ?', [keyId])
+      return toText(row?.['principal_id'])
     },
     async revoke(principalId, keyId, within = null) {
       const chain = await findChain(store, 'id', keyId)

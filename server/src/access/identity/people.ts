@@ -8,6 +8,7 @@ import { createId, fail, type Clock } from '../../base/index.ts'
 import { toNumber, toText, type Statement, type Store, type StoredRow } from '../../storage/index.ts'
 import type { Changes } from './changes.ts'
 import { canonicalEmail } from './email.ts'
+import { endLinksMadeBy, endLinksOfOthers, linkColumns, toPendingLink } from './links.ts'
 
 export interface Person {
   readonly id: string
@@ -34,12 +35,20 @@ export interface People {
   /** The one who has been owner longest among those who are active. */
   firstOwner(): Promise<Person>
   /** Throws `access.user-exists`, `request.invalid`. */
-  addUser(user: { name: string; email: string | null }, also?: (id: string) => readonly Statement[]): Promise<string>
+  addUser(
+    /** `isVouched`: nobody else has to confirm that there is such a person. */
+    user: { name: string; email: string | null; isVouched: boolean },
+    also?: (id: string) => readonly Statement[],
+  ): Promise<string>
   addService(name: string): Promise<string>
   /** Throws `access.user-missing`, `access.user-exists`, `access.last-owner`, `request.invalid`. Gives the epoch. */
   change(id: string, change: PersonChange): Promise<number>
   /** With everything that is theirs. Throws `access.user-missing`, `access.last-owner`. Gives the epoch. */
   remove(id: string): Promise<number>
+}
+
+interface NewPerson extends Omit<Person, 'id' | 'status' | 'isOwner'> {
+  readonly isVouched: boolean
 }
 
 const columns = 'id, name, email, kind, status, is_owner'
@@ -56,14 +65,23 @@ export function createPeople({ store, clock, changes }: { store: Store; clock: C
     return row ? toPerson(row) : null
   }
 
-  async function add(person: Omit<Person, 'id' | 'status' | 'isOwner'>, also: (id: string) => readonly Statement[]) {
+  async function add(person: NewPerson, also: (id: string) => readonly Statement[]) {
     const id = createId(person.kind === 'user' ? 'person' : 'service')
     const done = await changes.write([
       {
-        text: `INSERT INTO access_principals (id, name, kind, created_at, email, status, is_owner)
-          SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), 'active', 0 WHERE (SELECT COUNT(*) FROM access_principals) < ?
+        text: `INSERT INTO access_principals (id, name, kind, created_at, email, status, is_owner, is_vouched)
+          SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), 'active', 0,
+            CAST(? AS BIGINT) WHERE (SELECT COUNT(*) FROM access_principals) < ?
           ON CONFLICT DO NOTHING`,
-        params: [id, person.name, person.kind, clock.now(), person.email, identityLimits.users],
+        params: [
+          id,
+          person.name,
+          person.kind,
+          clock.now(),
+          person.email,
+          person.isVouched ? 1 : 0,
+          identityLimits.users,
+        ],
         expectChanges: 1,
       },
       ...also(id),
@@ -79,9 +97,11 @@ export function createPeople({ store, clock, changes }: { store: Store; clock: C
         (SELECT COUNT(*) FROM access_passwords w WHERE w.principal_id = p.id) AS passwords,
         (SELECT COUNT(*) FROM access_totp t WHERE t.principal_id = p.id AND t.confirmed_at IS NOT NULL) AS totps,
         (SELECT COUNT(*) FROM access_external_ids e WHERE e.principal_id = p.id) AS external_ids,
-        (SELECT MAX(s.last_seen_at) FROM access_sessions s WHERE s.principal_id = p.id) AS last_seen_at
-        FROM access_principals p ${where} ORDER BY p.created_at, p.id`,
-      params,
+        (SELECT MAX(s.last_seen_at) FROM access_sessions s WHERE s.principal_id = p.id) AS last_seen_at, ${linkColumns}
+        FROM access_principals p LEFT JOIN access_sign_in_tokens l
+          ON l.principal_id = p.id AND l.purpose <> 'sign-in' AND l.expires_at > ?
+        ${where} ORDER BY p.created_at, p.id`,
+      [clock.now(), ...params],
     )
     return rows.map(toUserInfo)
   }
@@ -100,9 +120,9 @@ export function createPeople({ store, clock, changes }: { store: Store; clock: C
       )
       return row ? toPerson(row) : fail('internal.error', { internal: 'there is no active owner' })
     },
-    addUser: ({ name, email }, also = () => []) =>
-      add({ name, email: email === null ? null : canonicalEmail(email), kind: 'user' }, also),
-    addService: (name) => add({ name, email: null, kind: 'service' }, () => []),
+    addUser: ({ name, email, isVouched }, also = () => []) =>
+      add({ name, email: email === null ? null : canonicalEmail(email), kind: 'user', isVouched }, also),
+    addService: (name) => add({ name, email: null, kind: 'service', isVouched: true }, () => []),
     async change(id, change) {
       const before = (await find(id)) ?? fail('access.user-missing')
       if (before.kind === 'service' && (change.email !== undefined || change.isOwner === true))
@@ -137,7 +157,10 @@ function changeStatements(id: string, { name, email, status, isOwner }: PersonCh
     })
   if (name !== undefined) set('name = ?', [name])
   if (email !== undefined) set('email = ?', [email])
-  if (isOwner === true) set('is_owner = 1', [])
+  if (isOwner === true) {
+    set('is_owner = 1, is_vouched = 1', [])
+    statements.push(endLinksOfOthers(id))
+  }
   if (isOwner === false) set("is_owner = 0, kind = CASE WHEN kind = 'owner' THEN 'user' ELSE kind END", [], mayGo)
   if (status === 'active') set("status = 'active'", [])
   if (status === 'suspended') {
@@ -146,6 +169,7 @@ function changeStatements(id: string, { name, email, status, isOwner }: PersonCh
     statements.push(
       { text: 'DELETE FROM access_sessions WHERE principal_id = ?', params: [id] },
       { text: 'DELETE FROM access_sign_in_tokens WHERE principal_id = ?', params: [id] },
+      endLinksMadeBy(id),
     )
   }
   if (statements.length === 0) set('name = name', [])
@@ -167,6 +191,7 @@ function removeStatements(id: string): Statement[] {
   return [
     { text: `DELETE FROM access_principals WHERE id = ? AND ${mayGo}`, params: [id], expectChanges: 1 },
     { text: "DELETE FROM access_group_members WHERE member_kind = 'user' AND member_id = ?", params: [id] },
+    endLinksMadeBy(id),
     ...ownTables.map((table) => ({ text: `DELETE FROM ${table} WHERE principal_id = ?`, params: [id] })),
   ]
 }
@@ -193,5 +218,6 @@ function toUserInfo(row: StoredRow): UserInfo {
     ],
     createdAt: Number(row['created_at']),
     lastSeenAt: toNumber(row['last_seen_at']),
+    link: toText(row['link_id']) === null ? null : toPendingLink(row),
   }
 }

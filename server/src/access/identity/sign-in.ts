@@ -2,12 +2,12 @@
 import type { LinkInfo } from '@cairn/contract'
 import { CairnError, fail, type Principal } from '../../base/index.ts'
 import type { Keyring } from '../../platform/index.ts'
-import type { Store } from '../../storage/index.ts'
+import type { Statement, Store } from '../../storage/index.ts'
 import type { Attempts, AttemptSubject } from './attempts.ts'
 import type { Changes } from './changes.ts'
-import { canonicalEmail, findCanonicalEmail } from './email.ts'
+import { findCanonicalEmail } from './email.ts'
 import type { Groups } from './groups.ts'
-import { linkInvalid, type Links } from './links.ts'
+import { linkInvalid, linkUnconfirmed, type Links } from './links.ts'
 import type { OpenId, OpenIdPerson } from './openid.ts'
 import type { Passwords } from './passwords.ts'
 import type { People, Person } from './people.ts'
@@ -34,16 +34,19 @@ export interface SignIn {
     given: { email: string; password: string; code?: string | undefined },
     visitor: Visitor,
   ): Promise<SignedIn>
-  /** What a link for setting a password is for. Throws `access.link-invalid`. */
+  /** What a link for setting a password is for. Throws `access.link-invalid`, `access.link-unconfirmed`. */
   describeLink(token: string): Promise<LinkInfo>
   /**
    * Sets the password and uses the link up. Signs in unless a second factor is set up, which is asked for as usual. Ends
-   * the other sessions. Throws `access.link-invalid`, `access.password-weak`.
+   * the other sessions. Throws `access.link-invalid`, `access.link-unconfirmed`, `access.password-weak`.
    */
   redeemLink(token: string, password: string, visitor: Visitor): Promise<{ person: Person; signedIn: SignedIn | null }>
   /** Throws `access.openid-off`, `access.openid-failed`. */
   beginOpenId(origin: string): Promise<{ url: string; flow: string }>
-  /** Throws `access.openid-off`, `access.openid-state`, `access.openid-failed`, `access.openid-refused`. */
+  /**
+   * Throws `access.openid-off`, `access.openid-state`, `access.openid-failed`, `access.openid-refused`, and
+   * `access.link-unconfirmed` for an account that only one administrator stands behind, who is no owner.
+   */
   finishOpenId(back: { origin: string; query: string; flow: string | null }, visitor: Visitor): Promise<SignedIn>
   /** Null when there is nothing to end at the provider. */
   endSessionUrl(principal: Principal, origin: string): Promise<string | null>
@@ -179,26 +182,47 @@ export function createSignIn(options: SignInOptions): SignIn {
         : await people.findByEmail(email)
     if (found && (found.status !== 'active' || found.kind !== 'user')) refuseOpenId()
     if (found) {
-      if (!tied) await store.write([tie(said, found.id)])
+      if (!tied) await tieByAddress(said, found)
       return found
     }
     if (!allowCreate) refuseOpenId()
     try {
-      const id = await people.addUser({ name: said.name, email }, (newId) => [tie(said, newId)])
+      const id = await people.addUser({ name: said.name, email, isVouched: true }, (newId) => [tie(said, newId)])
       return (await people.find(id)) ?? refuseOpenId()
     } catch (thrown) {
       // The same person in two browsers at once: the other one has made the account.
       if (thrown instanceof CairnError && thrown.code === 'access.user-exists' && email !== null)
-        return (await people.findByEmail(canonicalEmail(email))) ?? refuseOpenId()
+        return findOpenIdPerson(said, false)
       throw thrown
     }
   }
+
+  /**
+   * An address alone is weak proof: a provider gives the address of somebody who left to somebody new, and here it says
+   * whatever was typed. So an account that is another’s at this provider already is not tied a second time, nor is one
+   * that nobody but its maker stands behind.
+   */
+  async function tieByAddress(said: OpenIdPerson, { id }: Person): Promise<void> {
+    const [row] = await store.read(
+      `SELECT p.is_vouched, (SELECT COUNT(*) FROM access_external_ids e WHERE e.principal_id = p.id AND e.issuer = ?) AS ties
+        FROM access_principals p WHERE p.id = ?`,
+      [said.issuer, id],
+    )
+    if (!row || Number(row['ties']) > 0) refuseOpenId()
+    if (Number(row['is_vouched']) === 0) linkUnconfirmed()
+    const done = await changes.write([tie(said, id)])
+    if (done?.result.changes[0] === 0) refuseOpenId()
+  }
 }
 
-function tie({ issuer, subject }: OpenIdPerson, principalId: string) {
+/** One account of a provider for each of ours. */
+function tie({ issuer, subject }: OpenIdPerson, principalId: string): Statement {
   return {
-    text: 'INSERT INTO access_external_ids (issuer, subject, principal_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-    params: [issuer, subject, principalId],
+    text: `INSERT INTO access_external_ids (issuer, subject, principal_id)
+      SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT)
+      WHERE NOT EXISTS (SELECT 1 FROM access_external_ids WHERE issuer = ? AND principal_id = ?)
+      ON CONFLICT DO NOTHING`,
+    params: [issuer, subject, principalId, issuer, principalId],
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { createId, fail, type Clock, type NoteFacts } from '../../base/index.ts'
 import { compile, type Engine, type Subject, type Verdict } from '../engine/index.ts'
 import { requireOwnerForNewOwners } from './owners.ts'
+import { givesAuthor } from './own-gains.ts'
 import type { Proposals } from './proposals.ts'
 import type { Revision, Revisions, Saved } from './revisions.ts'
 import { withPolicy } from './world.ts'
@@ -62,6 +63,12 @@ const missingProposal = { message: 'There is no such proposal.' }
  * A rule on hosted models keeps nobody from giving what may be used with local ones: the rule holds for who gets it too.
  */
 export const leastExposed: AccessContext = { 'model.egress': 'local' }
+
+/** People who could approve a change of the policy, as `user:ID`. */
+export function listApprovers(engine: Engine, now: number): string[] {
+  const able = engine.whoCan({ action: 'policy.approve', resource: engine.world.org, now })
+  return able.filter((principal) => principal.startsWith('user:'))
+}
 
 /** What somebody must be able to do, or no rule could be changed back. */
 const keepsRunning = ['policy.view', 'policy.propose', 'policy.approve', 'user.manage'] as const
@@ -173,10 +180,11 @@ export function createAdministration(options: AdministrationOptions): Administra
     },
     async liftBarrier(actor, scope) {
       const { subject, context } = actor
-      // Before it is looked for: who may not lift it does not learn whether it stands.
-      refuseUnless(engine().mayLiftBarrier({ subject, scope, context, now: clock.now() }))
+      // Who may not lift it does not learn whether it stands, also who could if it did not.
+      const verdict = engine().mayLiftBarrier({ subject, scope, context, now: clock.now() })
+      if (!verdict.ok && seesPolicy(actor)) refuse(verdict.why)
       const { document } = await revisions.current()
-      if (!document.barriers.some((each) => each.scope === scope))
+      if (!verdict.ok || !document.barriers.some((each) => each.scope === scope))
         fail('access.barrier-missing', { message: 'There is no barrier on this folder.' })
       return edit(actor, 'Lifted a barrier', (revision) => ({
         ...revision.document,
@@ -187,11 +195,12 @@ export function createAdministration(options: AdministrationOptions): Administra
       const { subject, context, principal } = actor
       const asked = { subject, resource: engine().world.org, context, now: clock.now() }
       if (!engine().check({ ...asked, action: 'policy.propose' })) refuse('You need `policy.propose`.')
-      const approvers = engine().whoCan({ action: 'policy.approve', resource: asked.resource, now: asked.now })
-      if (approvers.some((each) => each !== principal)) {
+      if (listApprovers(engine(), asked.now).some((each) => each !== principal)) {
         refuseLockouts(actor, change.document)
         return { status: 'proposed', proposal: await proposals.create({ ...change, author: principal }) }
       }
+      const author = { principal, context: { ...leastExposed, ...context }, now: asked.now }
+      if (givesAuthor(engine(), change.document, author)) refuse('Somebody else has to give you a role.')
       const { seq, epoch } = await apply(actor, change)
       return { status: 'applied', revision: seq, epoch }
     },
@@ -210,6 +219,8 @@ export function createAdministration(options: AdministrationOptions): Administra
         await proposals.reject(id, actor.principal)
         return null
       }
+      // Whoever has its key would be the second person.
+      if (!actor.principal.startsWith('user:')) refuse('A service account decides nothing. It takes a person.')
       refuseUnless(engine().mayApprove({ approver: subject, requestedBy: author, context, now: clock.now() }))
       if (approve) return apply(actor, proposal, { id, author })
       await proposals.reject(id, actor.principal)

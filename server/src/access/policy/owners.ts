@@ -8,10 +8,14 @@ export interface Acting extends Circumstances {
   readonly subject: Subject
 }
 
+/** Whether somebody is an owner, by their account or by a role. */
+export function isOwning({ engine, context, now }: Acting, subject: Subject): boolean {
+  return engine.check({ subject, action: 'org.configure', resource: engine.world.org, context, now })
+}
+
 /** Throws `access.forbidden` for who is no owner. */
-export function requireOwner({ engine, subject, context, now }: Acting, message: string): void {
-  if (!engine.check({ subject, action: 'org.configure', resource: engine.world.org, context, now }))
-    fail('access.forbidden', { message })
+export function requireOwner(acting: Acting, problem: { readonly message: string; readonly param?: string }): void {
+  if (!isOwning(acting, acting.subject)) fail('access.forbidden', problem)
 }
 
 /** Throws `access.forbidden` where somebody is an owner after a change and was none before, and who makes it is none. */
@@ -20,5 +24,5 @@ export function requireOwnerForNewOwners(acting: Acting, after: Engine): void {
   const owners = (of: Engine) => of.whoCan({ action: 'org.configure', resource: of.world.org, now })
   const known = new Set(owners(engine))
   if (owners(after).some((each) => !known.has(each)))
-    requireOwner(acting, 'Only an owner of this server makes another.')
+    requireOwner(acting, { message: 'Only an owner of this server makes another.' })
 }

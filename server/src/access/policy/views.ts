@@ -14,7 +14,8 @@ import {
   type Who,
 } from '@cairn/contract'
 import type { NoteFacts } from '../../base/index.ts'
-import { scopesOf, type Engine } from '../engine/index.ts'
+import { scopesOf, type Engine, type Reader } from '../engine/index.ts'
+import { listApprovers } from './administration.ts'
 
 /** What an administrator should look at. */
 export function listFindings(engine: Engine, now: number): Finding[] {
@@ -24,14 +25,27 @@ export function listFindings(engine: Engine, now: number): Finding[] {
     message:
       kind === 'no-owner' ? 'No active person owns this server.' : `Nobody can enter ${scope}: grant a role inside it.`,
   }))
-  const breaches = !engine.isTeam()
-    ? []
-    : engine.findBreaches(now).map(({ principal, rule }): Finding => ({
-        kind: 'separation',
-        about: principal,
-        message: `Holds roles that the rule “${rule}” keeps in different hands. Give one of them to somebody else.`,
-      }))
-  return [...lockouts, ...breaches, ...listOrphans(engine)]
+  const orphans = listOrphans(engine)
+  if (!engine.isTeam()) return [...lockouts, ...orphans]
+  const breaches = engine.findBreaches(now).map(({ principal, rule }): Finding => ({
+    kind: 'separation',
+    about: principal,
+    message: `Holds roles that the rule “${rule}” keeps in different hands. Give one of them to somebody else.`,
+  }))
+  return [...lockouts, ...breaches, ...listSoleApprover(engine, now), ...orphans]
+}
+
+/** One who approves alone has nobody who looks at what they change. */
+function listSoleApprover(engine: Engine, now: number): Finding[] {
+  const [only, second] = listApprovers(engine, now)
+  if (only === undefined || second !== undefined) return []
+  return [
+    {
+      kind: 'sole-approver',
+      about: only,
+      message: `Only ${only} may approve changes of the policy, so theirs count at once. Let a second person approve too.`,
+    },
+  ]
 }
 
 /** Grants to somebody who is gone give nothing to anybody, also when another gets the same name. */
@@ -77,10 +91,14 @@ export function listLostPlaces(places: readonly Place[], isThere: (place: Place)
     }))
 }
 
-/** Everything that holds on a scope: what stands on it, and what comes from above. */
-export function listStatements({ world }: Engine, scope: string): Omit<Statements, 'may'> {
+/** What holds on a scope: what stands on it, and what comes from above, as far as the reader sees statements there. */
+export function listStatements(
+  { world }: Engine,
+  scope: string,
+  sees: (place: string) => boolean,
+): Omit<Statements, 'may'> {
   const asked = parseScope(scope)
-  const above = asked === null ? [scope] : withAbove(asked, world.org)
+  const above = (asked === null ? [scope] : withAbove(asked, world.org)).filter(sees)
   const own = <T extends { readonly scope: string }>(items: readonly T[]) =>
     items.filter((each) => above.includes(each.scope)).map((each) => ({ ...each, isInherited: each.scope !== scope }))
   const restricted = above.filter((each) => world.policy.barriers.some((barrier) => barrier.scope === each))
@@ -140,16 +158,14 @@ interface WhoQuestion {
 
 const mostExplained = 500
 
-/** Everybody who is allowed, each with the statements that allow it. */
-export function listWho(engine: Engine, { action, resource, facts, now }: WhoQuestion): Who {
+/** Everybody who is allowed, each with the statements that allow it, as far as the reader sees these. */
+export function listWho(engine: Engine, { action, resource, facts, now }: WhoQuestion, reader: Reader): Who {
   const question = { action, resource, facts, now }
   const subjects = engine.whoCan(question).map((principal, at) => ({
     principal,
     because:
       at < mostExplained
-        ? engine
-            .explain({ ...question, subject: { principal } }, { audience: 'auditor' })
-            .grants.map(({ sentence }) => sentence)
+        ? engine.explain({ ...question, subject: { principal } }, reader).grants.map(({ sentence }) => sentence)
         : [],
   }))
   return { subjects }

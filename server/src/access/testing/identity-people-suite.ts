@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { CairnError, someNotes } from '../../base/index.ts'
 import { visitor, type AccessRig } from './access-rig.ts'
-import { codeOf, good, join, me, other, withSession } from './identity-kit.ts'
+import { byOwner, codeOf, good, join, me, other, withSession } from './identity-kit.ts'
 import { bound } from './identity-keys-suite.ts'
 
 export function describePeople({ access, open }: AccessRig): void {
@@ -59,21 +59,21 @@ export function describePeople({ access, open }: AccessRig): void {
 
   test('an e-mail address is one however it is written, and each is had once', async () => {
     const { accounts, people } = access().identity
-    await accounts.invite({ name: 'Ann', email: ' Ann@Example.ORG ' })
+    await accounts.invite({ name: 'Ann', email: ' Ann@Example.ORG ' }, byOwner)
     expect((await people.findByEmail('ann@example.org'))?.name).toBe('Ann')
     for (const email of ['ann@example.org', 'ANN@EXAMPLE.ORG', 'ａnn@example.org'])
-      expect(await codeOf(accounts.invite({ name: 'B', email }))).toBe('access.user-exists')
-    const { id } = await accounts.invite({ name: 'Ben', email: 'ben@example.org' })
+      expect(await codeOf(accounts.invite({ name: 'B', email }, byOwner))).toBe('access.user-exists')
+    const { id } = await accounts.invite({ name: 'Ben', email: 'ben@example.org' }, byOwner)
     expect(await codeOf(people.change(id, { email: 'ANN@example.org' }))).toBe('access.user-exists')
     for (const email of ['ann', '@example.org', 'a b@example.org', 'a@b@c', 'a\u202e@example.org', 'a@', 'a\0@b.c'])
-      expect([email, await codeOf(accounts.invite({ name: 'X', email }))]).toEqual([email, 'request.invalid'])
+      expect([email, await codeOf(accounts.invite({ name: 'X', email }, byOwner))]).toEqual([email, 'request.invalid'])
   })
 
   test('suspending ends sessions, links and keys at once, and resuming brings back keys alone', async () => {
     const { people, accounts } = access().identity
     const { id, session } = await join(access(), 'ann@example.org')
     const key = await access().createKey(await withSession(access(), session), { name: 'k' })
-    const link = await accounts.resetLink(id)
+    const link = await accounts.resetLink(id, byOwner)
     expect((await access().authenticate({ key: key.key, session: null })).kind).toBe('person')
     await people.change(id, { status: 'suspended' })
     expect(await codeOf(withSession(access(), session))).toBe('access.unauthenticated')
@@ -103,7 +103,7 @@ export function describePeople({ access, open }: AccessRig): void {
     const service = await people.addService('Indexer')
     const { key } = await access().createKey(await me(access()), { name: 'k', service })
     expect(await access().authenticate({ key, session: null })).toMatchObject({ kind: 'service', id: service })
-    expect(await codeOf(accounts.resetLink(service))).toBe('request.invalid')
+    expect(await codeOf(accounts.resetLink(service, byOwner))).toBe('request.invalid')
     expect(await codeOf(people.change(service, { isOwner: true }))).toBe('request.invalid')
     const group = await groups.add('Team')
     expect(await codeOf(groups.addMember(group.id, { kind: 'user', id: service }))).toBe('access.user-missing')

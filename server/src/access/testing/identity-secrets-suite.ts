@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { TOTP, Secret as TotpSecret } from 'otpauth'
 import type { CairnError } from '../../base/index.ts'
 import { hourMs, minuteMs, visitor, type AccessRig } from './access-rig.ts'
-import { codeOf, good, join, me, other, withSession } from './identity-kit.ts'
+import { byOwner, codeOf, good, join, me, other, withSession } from './identity-kit.ts'
 
 export function describePasswords({ access, store, pass, open }: AccessRig): void {
   const signIn = (email: string, password: string, address = visitor.address) =>
@@ -19,7 +19,7 @@ export function describePasswords({ access, store, pass, open }: AccessRig): voi
 
   test('short, common and own passwords are refused, and no kind of character is asked for', async () => {
     const { accounts } = access().identity
-    const { link } = await accounts.invite({ name: 'Annabel Lee', email: 'annabel@example.org' })
+    const { link } = await accounts.invite({ name: 'Annabel Lee', email: 'annabel@example.org' }, byOwner)
     const redeem = (password: string) => access().identity.signIn.redeemLink(link.token, password, visitor)
     const refused = [
       '',
@@ -46,7 +46,7 @@ export function describePasswords({ access, store, pass, open }: AccessRig): voi
 
   test('a wrong password, an unknown name and somebody without a password are refused in the same words', async () => {
     await join(access(), 'ann@example.org')
-    await access().identity.accounts.invite({ name: 'Ben', email: 'ben@example.org' })
+    await access().identity.accounts.invite({ name: 'Ben', email: 'ben@example.org' }, byOwner)
     const refusals = await Promise.all(
       ['ann@example.org', 'ben@example.org', 'nobody@example.org', 'no address'].map((email, at) =>
         signIn(email, 'a wrong password', `203.0.113.${at}`).then(
@@ -112,11 +112,11 @@ export function describePasswords({ access, store, pass, open }: AccessRig): voi
 
   test('a link is used once however many try, lives as long as it says, and a newer one replaces it', async () => {
     const { accounts, signIn: ways } = access().identity
-    const { id, link } = await accounts.invite({ name: 'Ann', email: 'ann@example.org' })
+    const { id, link } = await accounts.invite({ name: 'Ann', email: 'ann@example.org' }, byOwner)
     const tries = await Promise.allSettled(Array.from({ length: 6 }, () => ways.redeemLink(link.token, good, visitor)))
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    const old = await accounts.resetLink(id)
-    const reset = await accounts.resetLink(id)
+    const old = await accounts.resetLink(id, byOwner)
+    const reset = await accounts.resetLink(id, byOwner)
     expect(await codeOf(ways.describeLink(old.token))).toBe('access.link-invalid')
     pass(hourMs - 1)
     expect(await ways.describeLink(reset.token)).toMatchObject({ purpose: 'reset', email: 'ann@example.org' })
@@ -124,7 +124,7 @@ export function describePasswords({ access, store, pass, open }: AccessRig): voi
     pass(1)
     expect(await codeOf(ways.redeemLink(reset.token, other, visitor))).toBe('access.link-invalid')
     expect(await codeOf(ways.redeemLink('x'.repeat(32), other, visitor))).toBe('access.link-invalid')
-    const ben = await accounts.invite({ name: 'Ben', email: 'ben@example.org' })
+    const ben = await accounts.invite({ name: 'Ben', email: 'ben@example.org' }, byOwner)
     pass(7 * 24 * hourMs - 1)
     expect((await ways.describeLink(ben.link.token)).purpose).toBe('invitation')
     pass(1)
@@ -259,7 +259,7 @@ export function describeTotp({ access, store, open, pass, now }: AccessRig): voi
   test('a session of a link is raised by a code, and a reset does not go around the second factor', async () => {
     const { ann, secret } = await enrolled()
     const { accounts, signIn: ways } = access().identity
-    const reset = await accounts.resetLink(ann.id)
+    const reset = await accounts.resetLink(ann.id, byOwner)
     expect((await ways.redeemLink(reset.token, other, visitor)).signedIn).toBeNull()
     pass(60_000)
     const byLink = await access().signIn((await access().createSignInToken(ann)).token, visitor)

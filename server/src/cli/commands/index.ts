@@ -11,7 +11,7 @@ import { modelExplain, modelList } from './model.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
 import { signIn } from './sign-in.ts'
-import { userInvite, userList, userReset, userResume, userSuspend } from './user.ts'
+import { userConfirm, userInvite, userList, userReset, userResume, userSuspend } from './user.ts'
 import { vaultAdd, vaultList, vaultRemove } from './vault.ts'
 
 export const commands: readonly CommandSpec[] = [
@@ -31,6 +31,7 @@ export const commands: readonly CommandSpec[] = [
   userSuspend,
   userResume,
   userReset,
+  userConfirm,
   accessCheck,
   accessExplain,
   accessWho,

@@ -1,5 +1,5 @@
-/** `cairn user invite|list|suspend|resume|reset`: people of this server. */
-import type { UserInfo } from '@cairn/contract'
+/** `cairn user invite|list|suspend|resume|reset|confirm`: people of this server. */
+import type { UserInfo, UserLink } from '@cairn/contract'
 import { formatTime } from '../../base/index.ts'
 import type { ServerClient } from '../client.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
@@ -68,6 +68,31 @@ export const userReset: CommandSpec = {
   },
 }
 
+export const userConfirm: CommandSpec = {
+  name: 'user confirm',
+  group: 'Manage',
+  summary: 'Open a link that an administrator who is no owner made for somebody. Takes the owner at this machine.',
+  args: [{ name: 'USER' }],
+  flags: [jsonFlag],
+  example: 'cairn user confirm ann@example.org',
+  run: async ({ args, json, print, style, requireServer }) => {
+    const server = await requireServer()
+    const { users } = await server.listUsers()
+    const user = findAmong(users, args['USER']?.[0] ?? '')
+    const { link } = user
+    if (link === null || link.isConfirmed)
+      throw new CommandFailure(exitCodes.no, `No link of ${harmlessLine(user.name)} waits to be confirmed.`)
+    const confirmed = await server.confirmLink(user.id, link.id)
+    const maker = users.find(({ id }) => id === link.madeBy)?.name ?? link.madeBy
+    if (json) print(JSON.stringify(confirmed, null, 2))
+    else
+      print(
+        `${style.good('✓')} The ${link.purpose} that ${harmlessLine(maker)} made for ${style.bold(harmlessLine(user.name))} opens now.`,
+      )
+    return exitCodes.done
+  },
+}
+
 function createStatusCommand(verb: 'suspend' | 'resume', status: 'suspended' | 'active', summary: string): CommandSpec {
   return {
     name: `user ${verb}`,
@@ -88,7 +113,10 @@ function createStatusCommand(verb: 'suspend' | 'resume', status: 'suspended' | '
 
 /** By e-mail address or id. */
 async function findUser(server: ServerClient, named: string): Promise<UserInfo> {
-  const { users } = await server.listUsers()
+  return findAmong((await server.listUsers()).users, named)
+}
+
+function findAmong(users: readonly UserInfo[], named: string): UserInfo {
   const email = named.trim().toLowerCase()
   const found = users.find((user) => user.id === named || user.email === email)
   if (found) return found
@@ -97,11 +125,14 @@ async function findUser(server: ServerClient, named: string): Promise<UserInfo> 
   })
 }
 
-function printLink(
-  { print, style, input }: CommandContext,
-  { url, expiresAt }: { url: string; expiresAt: number },
-): void {
+function printLink({ print, style, input }: CommandContext, { url, expiresAt, isConfirmed }: UserLink): void {
   print(style.accent(url))
+  if (!isConfirmed) {
+    print(
+      'It opens nothing until a second administrator has confirmed it, in the console or with “cairn user confirm”.',
+    )
+    return
+  }
   if (input.stdout.isTTY === true)
     print(
       style.dim(

@@ -17,16 +17,19 @@ import {
   listStatements,
   listWho,
   makeMatrix,
+  needsShare,
+  refuseAction,
   runScenarios,
   withPolicy,
   type Actor,
   type Place,
 } from '../../access/index.ts'
-import { fail, type JudgedNote } from '../../base/index.ts'
+import { admitsNote, fail, someNotes, type JudgedNote } from '../../base/index.ts'
 import type { Call } from '../dependencies.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
 import { recordCall } from './record.ts'
+import { seesPlace } from './visible.ts'
 
 type Input<B = undefined, Q = undefined> = ProtectedInput<string, B, Q>
 type IdInput<B = undefined> = ProtectedInput<'/:id', B, undefined>
@@ -139,7 +142,14 @@ export async function decideProposal({
 
 // --- Single statements ------------------------------------------------------------------------------------------------
 
+/** Throws `access.forbidden` in the words of the rule that would refuse a place outside one’s own. */
+async function requirePlace(call: Call, services: RouteServices, scope: string, message: string): Promise<void> {
+  if (services.access.may(call.principal, 'policy.view')) return
+  if (!(await seesPlace(services, call.principal, scope))) fail('access.forbidden', { message })
+}
+
 export async function createGrant({ call, services, body }: Input<GrantCreate>): Promise<HttpReply> {
+  await requirePlace(call, services, body.scope, needsShare)
   const { grant, seq, epoch } = await services.access.policy.administration.grant(actorOf(call, services), body)
   await recordChange(services, call, 'grant', { revision: seq, epoch, statement: grant.id })
   return json({ grant, revision: seq, epoch }, 201)
@@ -152,6 +162,7 @@ export async function revokeGrant({ call, services, params }: IdInput): Promise<
 }
 
 export async function createBarrier({ call, services, body }: Input<Barrier>): Promise<HttpReply> {
+  await requirePlace(call, services, body.scope, `You need \`restrict\` on ${body.scope}.`)
   const { seq, epoch } = await services.access.policy.administration.restrict(actorOf(call, services), body)
   await recordChange(services, call, 'barrier', { revision: seq, epoch, statement: null })
   return json({ revision: seq, epoch }, 201)
@@ -182,9 +193,19 @@ export async function describeScope({
   query: { scope },
 }: Input<undefined, { scope: string }>): Promise<HttpReply> {
   const { access } = services
-  if (!access.may(call.principal, 'policy.view')) access.require(call.principal, 'share', scope)
-  const statements = listStatements(access.policy.engine(), scope)
+  const seesAll = access.may(call.principal, 'policy.view')
+  if (!seesAll) await requireShare(call, services, scope)
+  // What stands further up is for who shares there.
+  const sees = (place: string) => seesAll || place === scope || access.may(call.principal, 'share', place)
+  const statements = listStatements(access.policy.engine(), scope, sees)
   return json({ ...statements, may: await listActions(call, services, scope) })
+}
+
+/** Also for a place that the caller sees nothing of, whether it is there or not. Throws `access.forbidden`. */
+async function requireShare(call: Call, services: RouteServices, scope: string): Promise<void> {
+  const { access } = services
+  access.require(call.principal, 'share', scope)
+  if (!(await seesPlace(services, call.principal, scope))) refuseAction('share', scope)
 }
 
 /** What the caller may do on a resource; nothing on a tag, which is none. */
@@ -221,7 +242,9 @@ export async function listPrincipals({
   const { access } = services
   const seesAll =
     namingActions.some((action) => access.may(call.principal, action)) ||
-    (scope !== undefined && access.may(call.principal, 'share', scope))
+    (scope !== undefined &&
+      access.may(call.principal, 'share', scope) &&
+      (await seesPlace(services, call.principal, scope)))
   const own = ownPrincipals(call, actorOf(call, services).principal)
   const [people, groups] = await Promise.all([access.identity.people.list(), access.identity.groups.list()])
   const principals = [
@@ -258,9 +281,12 @@ export async function explainAccess({
     facts: await access.policy.factsOf(resource),
     now: clock.now(),
   }
-  const audience = engine.audienceOf(reader, question)
+  const claimed = engine.audienceOf(reader, question)
+  const isHidden = claimed !== 'auditor' && !(await seesPlace(services, call.principal, resource, question.context))
+  const audience = isHidden && claimed === 'curator' ? (isOneself ? 'requester' : null) : claimed
   if (audience === null) fail('access.forbidden', { message: 'You may ask about yourself, and about what you share.' })
-  return json(engine.explain(question, audience === 'curator' ? { audience, subject: reader } : { audience }))
+  if (audience === 'curator') return json(engine.explain(question, { audience, subject: reader }))
+  return json(engine.explain(question, audience === 'auditor' ? { audience } : { audience, isHidden }))
 }
 
 export async function listWhoCan({
@@ -270,13 +296,21 @@ export async function listWhoCan({
 }: Input<undefined, { action: string; resource: string }>): Promise<HttpReply> {
   const { access, clock } = services
   if (!isAction(action)) return json({ subjects: [] })
-  if (!access.may(call.principal, 'policy.view')) access.require(call.principal, 'share', resource)
+  const seesAll = access.may(call.principal, 'policy.view')
+  if (!seesAll) await requireShare(call, services, resource)
   const facts = await access.policy.factsOf(resource)
-  return json(listWho(access.policy.engine(), { action, resource, facts, now: clock.now() }))
+  const reader = seesAll
+    ? { audience: 'auditor' as const }
+    : { audience: 'curator' as const, subject: access.subjectOf(call.principal) }
+  return json(listWho(access.policy.engine(), { action, resource, facts, now: clock.now() }, reader))
 }
 
-/** What a policy would change: notes gained and lost for each person. Nothing is stored. */
+/**
+ * What a policy would change: notes gained and lost for each person. Nothing is stored. Whoever administers and may not
+ * know of a note sees it counted and not named.
+ */
 export async function simulatePolicy({
+  call,
   services,
   body: { document, actions, context },
 }: Input<{
@@ -289,7 +323,9 @@ export async function simulatePolicy({
   const notes = new Map<string, JudgedNote[]>()
   for (const { id } of await vaults.list()) notes.set(id, await vaults.allFacts(id))
   const after = withPolicy(engine.world, document)
-  const simulated = engine.simulate(after, { notes, actions, context, now: clock.now() })
+  const known = new Map([...notes.keys()].map((id) => [id, access.filter(call.principal, 'discover', id)]))
+  const mayName = (vault: string, note: JudgedNote) => admitsNote(known.get(vault) ?? someNotes({}), note)
+  const simulated = engine.simulate(after, { notes, actions, context, mayName, now: clock.now() })
   return json({ ...simulated, notesCompared: [...notes.values()].reduce((sum, list) => sum + list.length, 0) })
 }
 

@@ -1,4 +1,5 @@
 /** Handlers of people, service accounts and groups, for those who administer the server. */
+import type { UserLink } from '@cairn/contract'
 import { fail } from '../../base/index.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
@@ -20,9 +21,10 @@ export async function inviteUser({
   body,
 }: Input<{ name: string; email: string }>): Promise<HttpReply> {
   const { accounts, people } = identityOf(services)
-  const { id, link } = await accounts.invite(body)
+  const { id, link } = await accounts.invite(body, services.access.linkMaker(call.principal))
+  const { isConfirmed } = link
   await recordCall(services, call, 'user.created', { user: id, kind: 'user' })
-  await recordCall(services, call, 'link.created', { purpose: 'invitation', user: id })
+  await recordCall(services, call, 'link.created', { purpose: 'invitation', user: id, isConfirmed })
   return json({ user: await people.describe(id), link: showLink(exchange.ownOrigin, link) }, 201)
 }
 
@@ -48,14 +50,17 @@ interface UserChange {
 
 export async function changeUser({ call, services, params, body }: IdInput<UserChange>): Promise<HttpReply> {
   const { people } = identityOf(services)
-  await services.access.requireManage(call.principal, params.id, body.isOwner === true)
+  await services.access.requireManage(call.principal, params.id, {
+    makesOwner: body.isOwner === true,
+    changesAddress: body.email !== undefined,
+  })
   const epoch = await people.change(params.id, body)
   await recordCall(services, call, 'user.changed', { user: params.id, changes: Object.keys(body).sort() })
   return json({ user: await people.describe(params.id), epoch })
 }
 
 export async function removeUser({ call, services, params }: IdInput): Promise<HttpReply> {
-  await services.access.requireManage(call.principal, params.id, false)
+  await services.access.requireManage(call.principal, params.id)
   const epoch = await identityOf(services).people.remove(params.id)
   await recordCall(services, call, 'user.removed', { user: params.id })
   return json({ epoch })
@@ -63,14 +68,23 @@ export async function removeUser({ call, services, params }: IdInput): Promise<H
 
 /** A link to set a password, for whoever has forgotten it or lost the invitation. */
 export async function createResetLink({ call, exchange, services, params }: IdInput): Promise<HttpReply> {
-  await services.access.requireManage(call.principal, params.id, false)
-  const link = await identityOf(services).accounts.resetLink(params.id)
-  await recordCall(services, call, 'link.created', { purpose: 'reset', user: params.id })
+  const { access } = services
+  await access.requireManage(call.principal, params.id)
+  const link = await access.identity.accounts.resetLink(params.id, access.linkMaker(call.principal))
+  const { isConfirmed } = link
+  await recordCall(services, call, 'link.created', { purpose: 'reset', user: params.id, isConfirmed })
   return json(showLink(exchange.ownOrigin, link), 201)
 }
 
+export async function confirmLink({ call, services, params, body }: IdInput<{ link: string }>): Promise<HttpReply> {
+  const { purpose, madeBy } = await services.access.confirmLink(call.principal, params.id, body.link)
+  const confirmedBy = call.principal.id
+  await recordCall(services, call, 'link.confirmed', { purpose, user: params.id, madeBy, confirmedBy })
+  return json(await identityOf(services).people.describe(params.id))
+}
+
 export async function clearTotp({ call, services, params }: IdInput): Promise<HttpReply> {
-  await services.access.requireManage(call.principal, params.id, false)
+  await services.access.requireManage(call.principal, params.id)
   await identityOf(services).accounts.clearTotp(params.id)
   await recordCall(services, call, 'totp.changed', { user: params.id, change: 'removed by an administrator' })
   return noContent()
@@ -79,14 +93,14 @@ export async function clearTotp({ call, services, params }: IdInput): Promise<Ht
 export async function endUserSessions({ call, services, params }: IdInput): Promise<HttpReply> {
   const { people, sessions } = identityOf(services)
   const { id } = await people.describe(params.id)
-  await services.access.requireManage(call.principal, id, false)
+  await services.access.requireManage(call.principal, id)
   await recordCall(services, call, 'session.revoked', { sessions: await sessions.revokeOthers(id, null) })
   return noContent()
 }
 
 /** In the fragment, as for signing in: browsers send it to no server. */
-function showLink(origin: string, { token, expiresAt }: { token: string; expiresAt: number }) {
-  return { url: `${origin}/#set-password=${token}`, expiresAt }
+function showLink(origin: string, { token, ...link }: { token: string; expiresAt: number; isConfirmed: boolean }) {
+  return { url: `${origin}/#set-password=${token}`, ...link } satisfies UserLink
 }
 
 // --- Groups -----------------------------------------------------------------------------------------------------------

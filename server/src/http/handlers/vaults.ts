@@ -14,12 +14,18 @@ export async function listVaults({ call, exchange, services }: Input<string, und
   if (!acceptsEvents(exchange.request)) return json({ vaults: await visibleVaults(services, call.principal) })
   async function* watch(): AsyncGenerator<ServerEvent> {
     const watched = watchAccess(exchange, services)
+    let told = ''
     try {
       const ends = [exchange.stopping, call.signal, watched.signal]
       for await (const _ of followChanges((listener) => services.vaults.subscribe(listener), ends)) {
         // Who was allowed when the stream began may not be any more.
         await services.access.confirm()
-        yield { event: 'vaults', data: { vaults: await visibleVaults(services, call.principal) } }
+        const data = { vaults: await visibleVaults(services, call.principal) }
+        // An event without news would tell that something happened to what its reader does not see.
+        const text = JSON.stringify(data)
+        if (text === told) continue
+        told = text
+        yield { event: 'vaults', data }
       }
     } finally {
       watched.stop()
@@ -106,12 +112,27 @@ export function requireVault({ vaults }: RouteServices, id: string): VaultInfo {
   return vaults.find(id) ?? fail('vault.not-found')
 }
 
-/** Folder and file names are for who configures the vault, and counts for who may know all of it: they are content. */
+/**
+ * Folder and file names are for who configures the vault. Counts, progress and the version of the index are for who may
+ * know all of it: they move with every note, also with those that are hidden from somebody.
+ */
 function describeVault(access: RouteServices['access'], principal: Principal, vault: VaultInfo): VaultInfo {
   if (access.may(principal, 'vault.configure', `vault:${vault.id}`)) return vault
-  const own = { ...vault, path: null, index: { ...vault.index, problems: [] } }
   const seesAll = access.filter(principal, 'discover', vault.id).kind === 'all'
-  return seesAll ? own : { ...own, notes: 0, passages: 0, index: { ...own.index, done: 0, total: 0 } }
+  if (seesAll) return { ...vault, path: null, index: { ...vault.index, problems: [] } }
+  const { state, version } = vault.index
+  const index = { ...nothingOfIndex, state: state === 'indexing' && version > 0 ? ('ready' as const) : state }
+  return { ...vault, path: null, notes: 0, passages: 0, index }
+}
+
+const nothingOfIndex = {
+  done: 0,
+  total: 0,
+  notesPerSecond: 0,
+  secondsLeft: null,
+  problemCount: 0,
+  problems: [],
+  version: 0,
 }
 
 /** Those that the caller may know of. */
