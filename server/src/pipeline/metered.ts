@@ -55,10 +55,11 @@ export function budgetView(
 }
 
 function describeCall(
-  { requestId, principal: { id, credentialId, via, groups = [] } }: Call,
+  { requestId, principal: { id, credentialId, withinKeys, via, groups = [] } }: Call,
   kind: MeteredCall['kind'],
 ): MeteredCall {
-  return { requestId, principal: { id, credentialId, via }, teams: groups, kind }
+  const principal = { id, credentialId, via, ...(withinKeys ? { withinKeys } : {}) }
+  return { requestId, principal, teams: groups, kind }
 }
 
 function estimateOf({ info, egress }: Deployment, needs: Needs): Estimate {
