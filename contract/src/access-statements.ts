@@ -255,6 +255,15 @@ function refusePolicy(policy: PolicyDocument, context: z.RefinementCtx): void {
 
 type Complain = (path: (string | number)[], message: string) => void
 
+/** What the members of a hierarchy are called, one of them. */
+const members: Readonly<Record<string, string>> = { roles: 'role', groups: 'group', keys: 'key' }
+
+function describeRing([first = '', ...others]: readonly string[], kind: string): string {
+  const shown = others.slice(0, 8).map((name) => `“${name}”`)
+  const way = shown.length === 0 ? '' : ` by way of ${shown.join(', ')}${others.length > shown.length ? ', …' : ''}`
+  return `${members[kind] ?? 'entry'} “${first}” contains itself${way}.`
+}
+
 /** Complains of a ring, and of more levels than `most`. */
 export function refuseHierarchy(
   edges: Edges,
@@ -263,7 +272,7 @@ export function refuseHierarchy(
   most: number = accessLimits.depth,
 ): void {
   const { ring, depths } = inspectHierarchy(edges)
-  if (ring !== null) complain([...path], `These lead back to themselves in a ring: ${ring.slice(0, 9).join(', ')}.`)
+  if (ring !== null) complain([...path], describeRing(ring, path.at(-1) ?? ''))
   for (const [name, depth] of depths)
     if (depth > most) return complain([...path], `${name} stands over more than ${most} levels.`)
 }

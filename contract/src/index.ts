@@ -81,6 +81,7 @@ export {
   type VirtualModel,
   type SettingMeta,
 } from './config.ts'
+export { builtInProvider, builtInVirtualModels, extractiveModel, findReserved } from './model-names.ts'
 export {
   capabilityNames,
   capabilitySchema,

@@ -112,3 +112,28 @@ test('a service account is no second person', async () => {
   const decision = await bot.send(`/api/access/proposals/${proposal.id}/decision`, { approve: true })
   expect(decision.status).toBe(403)
 })
+
+test('a policy whose roles contain themselves is refused with their names', async () => {
+  await using team = await openTeam()
+  const { seq, document } = await team.policy()
+  const put = async (roles: object[]) => {
+    const body = { base: seq, note: '', document: { ...document, roles } }
+    const reply = await team.owner.send('/api/access/policy', body, 'PUT')
+    return { status: reply.status, ...((await reply.json()) as { param: string; detail: string }) }
+  }
+  const [a, b] = [
+    { id: 'a', inherits: ['b'] },
+    { id: 'b', inherits: ['a'] },
+  ]
+  const ring = await put([a, b])
+  expect(ring).toMatchObject({ status: 400, param: 'document.roles' })
+  expect(ring.detail).toBe('document.roles: role “a” contains itself by way of “b”.')
+  expect((await put([{ id: 'a', inherits: ['a'] }])).detail).toBe('document.roles: role “a” contains itself.')
+  // Of several findings too, none ends in two stops.
+  const several = await put([
+    { id: 'a', inherits: ['x'] },
+    { id: 'a', inherits: ['y'] },
+  ])
+  expect(several.detail.split('; ').length).toBeGreaterThan(2)
+  expect(several.detail).not.toMatch(/\.\.|\.;/)
+})

@@ -175,7 +175,7 @@ describe('a policy', () => {
           { id: 'c', inherits: ['b'] },
         ],
       },
-      'These lead back to themselves in a ring: b, c.',
+      'role “b” contains itself by way of “c”.',
     ],
     ['a barrier on a note', { barriers: [{ scope: 'note:v/a' }] }, 'A barrier stands on a folder or vault.'],
   ])('with %s is refused', (_, more, message) => {
@@ -226,7 +226,7 @@ describe('a hierarchy', () => {
           { id: 'b', memberOf: ['a'] },
         ],
       }),
-    ).toEqual(['These lead back to themselves in a ring: a, b.'])
+    ).toEqual(['group “a” contains itself by way of “b”.'])
     const groups = [...chain(17)].map(([id, memberOf]) => ({ id, memberOf }))
     expect(world({ groups })).toEqual(['n16 stands over more than 16 levels.'])
     expect(world({ groups: groups.slice(0, 16) })).toEqual([])

@@ -47,6 +47,16 @@ describe('a provider', () => {
     expect(JSON.stringify([rig.audited, rig.logLines])).not.toContain('canary')
   })
 
+  test.each(['auto', 'local', 'fast', 'cheap', 'best', 'extractive', 'cairn', 'writer'])(
+    'is not called “%s”, which means something else already',
+    async (id) => {
+      const problem = await problemOf(await put(`/api/providers/${id}`, settings))
+      expect(problem).toMatchObject({ code: 'request.invalid', param: 'id' })
+      expect(problem.detail).toContain(`“${id}”`)
+      expect((await rig.call(`/api/providers/${id}`)).status).toBe(404)
+    },
+  )
+
   test.each(['configuration', 'found', 'built-in'])('of the origin “%s” is shown and cannot be changed', async (id) => {
     const shown = providerReplySchema.parse(await (await rig.call(`/api/providers/${id}`)).json())
     expect(shown).toMatchObject({ origin: id, settings: null })

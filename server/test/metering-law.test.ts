@@ -77,7 +77,10 @@ async function run(place: Place, steps: readonly (readonly [Step, boolean])[]): 
   const at = (index: number) => processes[index] as Process
   async function take(one: Step): Promise<void> {
     if (one.kind === 'reserve') {
-      const call = callOf(one.user, { teams: one.user === 'ada' ? ['t'] : [] })
+      const isAda = one.user === 'ada'
+      const own = { id: one.user, credentialId: `key-of-${one.user}`, via: 'key' as const }
+      const principal = isAda ? { ...own, withinKeys: ['outer', 'outermost'] } : own
+      const call = callOf(one.user, { principal, teams: isAda ? ['t'] : [] })
       const request = await at(one.process).meter.begin(call)
       held.push(await request.attempt(paid, estimateOf(one.cents === null ? null : cents(one.cents))))
     } else if (one.kind === 'settle')
@@ -89,7 +92,8 @@ async function run(place: Place, steps: readonly (readonly [Step, boolean])[]): 
     } else if (one.kind === 'rules') {
       const rules: BudgetRule[] = one.users.map((id) => ({ subject: { kind: 'user', id }, usdPerDay: one.cents / 100 }))
       const team: BudgetRule = { subject: { kind: 'team', id: 't' }, usdPerMonth: one.cents / 50 }
-      await at(one.process).meter.setBudgets([...rules, team], 'owner')
+      const outer: BudgetRule = { subject: { kind: 'key', id: 'outer' }, usdPerMonth: one.cents / 40 }
+      await at(one.process).meter.setBudgets([...rules, team, outer], 'owner')
     } else if (one.kind === 'crash') {
       const dying = at(one.process)
       dead.push(dying)

@@ -47,8 +47,12 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
 
   async function authenticateKey(key: string): Promise<Principal> {
     if (sha256(key) === localHash) return describe(await identity.localOwner(), { via: 'local', credentialId: 'local' })
-    const { id, person, bounds } = await keys.authenticate(key)
-    return { ...describe(person, { via: 'key', credentialId: id }), ...(bounds.length > 0 ? { isBounded: true } : {}) }
+    const { id, person, within, bounds } = await keys.authenticate(key)
+    return {
+      ...describe(person, { via: 'key', credentialId: id }),
+      ...(within.length > 0 ? { withinKeys: within } : {}),
+      ...(bounds.length > 0 ? { isBounded: true } : {}),
+    }
   }
 
   async function authenticateSession(session: string): Promise<Principal> {

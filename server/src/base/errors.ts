@@ -58,6 +58,11 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new CairnError('internal.error', { internal: `invariant: ${message}` })
 }
 
+/** Several findings as one sentence with one stop, also where a finding has a stop of its own. */
+export function joinFindings(findings: readonly string[]): string {
+  return `${findings.map((each) => each.replace(/[.\s]+$/, '')).join('; ')}.`
+}
+
 /** At most 80 characters of a caller's own scalar, escaped, for an error message. Never of a note or a secret. */
 export function quote(value: unknown): string {
   if (value !== null && typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object'

@@ -8,6 +8,8 @@ export interface Principal {
   readonly via: 'key' | 'session' | 'local' | 'internal'
   /** Id of the key or session used. */
   readonly credentialId: string
+  /** Ids of the keys that the key stays within, the nearest first; absent where there are none. */
+  readonly withinKeys?: readonly string[]
   /** Ids of the groups that they are in, also through others, in order. */
   readonly groups?: readonly string[]
   /** A second factor was shown; for sessions. */

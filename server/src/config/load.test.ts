@@ -144,6 +144,16 @@ test('two configuration files, and two upstreams of one name, are mistakes', () 
   )
 })
 
+test('an upstream that is called what a model name means already is a mistake, at its place', () => {
+  const virtualModels = [{ id: 'writer', models: ['x'] }]
+  const names = ['auto', 'local', 'fast', 'cheap', 'best', 'extractive', 'cairn', 'writer']
+  const upstreams = ['mine', ...names].map((id) => ({ id, dialect: 'openai', baseUrl: 'http://127.0.0.1:1/v1' }))
+  const directory = folderWith('cairn.config.json', JSON.stringify({ upstreams, routing: { virtualModels } }))
+  const message = messageOf(() => loadConfig({ env: {}, flags: {}, directory }))
+  for (const [index, id] of names.entries()) expect(message).toContain(`upstreams.${index + 1}.id: “${id}” `)
+  expect(message).not.toContain('upstreams.0')
+})
+
 test('a variable that is no setting is a mistake, others’ variables and those of clients and tests are not', () => {
   const load = (env: Record<string, string>) => loadConfig({ env, flags: {}, directory: emptyFolder() })
   for (const name of ['CAIRN_', 'CAIRN_PORTS', 'CAIRN_DATABASE', 'CAIRN_port'])

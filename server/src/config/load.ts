@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { configSchema, type Config } from '@cairn/contract'
+import { configSchema, findReserved, type Config } from '@cairn/contract'
 import { CairnError, Secret } from '../base/index.ts'
 import { stripComments } from './strip-comments.ts'
 import { getAt, listSettings, setAt, type Setting } from './settings.ts'
@@ -81,7 +81,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   refuseUnknownVariables(options.env, known, mistakes)
   const parsed = configSchema.safeParse(merged)
   if (!parsed.success) mistakes.push(...describeIssues(parsed.error, origins))
-  else mistakes.push(...findTwins(parsed.data.upstreams))
+  else mistakes.push(...findTwins(parsed.data.upstreams), ...findReservedIds(parsed.data))
   if (mistakes.length > 0 || !parsed.success) {
     throw new CairnError('config.invalid', {
       message: `The configuration is wrong:\n${mistakes.map((line) => `  - ${line}`).join('\n')}`,
@@ -210,6 +210,15 @@ function findTwins(upstreams: Config['upstreams']): string[] {
   const ids = upstreams.map(({ id }) => id)
   const twins = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
   return [...twins].map((id) => `upstreams: two of them are called ${id}; give each an id of its own`)
+}
+
+/** A provider that is called what a model name means already. */
+function findReservedIds({ upstreams, routing }: Config): string[] {
+  const virtualModels = routing.virtualModels.map(({ id }) => id)
+  return upstreams.flatMap(({ id }, index) => {
+    const why = findReserved(id, virtualModels)
+    return why === null ? [] : [`upstreams.${index}.id: “${id}” ${why}; give the provider another id`]
+  })
 }
 
 /** A misspelt variable would be silently without effect; it is a mistake like any other. */

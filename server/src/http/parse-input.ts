@@ -3,7 +3,7 @@
  * A value is quoted only when its field is listed as safe: questions, messages, notes and secrets never are.
  */
 import type { z } from 'zod'
-import { fail, quote } from '../base/index.ts'
+import { fail, joinFindings, quote } from '../base/index.ts'
 
 /** Fields that hold identifiers, numbers or one of a few words. A new field is not quoted until it is listed here. */
 const quotableFields: ReadonlySet<PropertyKey> = new Set([
@@ -49,7 +49,7 @@ export function parseInput<T extends z.ZodType>(schema: T, value: unknown): z.ou
   const more = issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : []
   const first = issues[0]
   return fail('request.invalid', {
-    message: `${[...told, ...more].join('; ')}.`,
+    message: joinFindings([...told, ...more]),
     ...(first && first.path.length > 0 ? { param: formatPath(first.path) } : {}),
   })
 }
@@ -78,6 +78,9 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
       return `${where}: none of the accepted forms, got ${given}`
     case 'invalid_format':
       return `${where}: not in the accepted form, got ${given}`
+    case 'custom':
+      // Words of our own schemas, which quote ids at most.
+      return `${where}: ${issue.message}`
     default:
       return `${where}: not accepted, got ${given}`
   }

@@ -63,6 +63,12 @@ export function describeDrift(drift: DriftWatch): MetricSource {
       merge: 'max',
       samples: drift.ratios().map(({ deployment, of, ratio }) => ({ labels: { deployment, of }, value: ratio })),
     },
+    {
+      name: 'cairn_usage_disbelieved_total',
+      help: 'Usages told by a provider that cannot be true, so that the call was booked by an estimate.',
+      type: 'counter',
+      samples: drift.disbelieved().map(({ provider, doubt, count }) => ({ labels: { provider, doubt }, value: count })),
+    },
   ]
 }
 

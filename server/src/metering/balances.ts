@@ -78,7 +78,7 @@ function sumStatement(
           WHERE r.at >= ? AND r.at < ? AND ${find}(r.subjects, d.column3) > 0)
       FROM (VALUES ${rows}) AS d
       LEFT JOIN (SELECT id, SUM(cost_nano) AS cost FROM metering_hours
-        WHERE dimension = ? AND hour >= ? AND hour < ? GROUP BY id) AS h ON h.id = d.column2
+        WHERE dimension IN (?, ?) AND hour >= ? AND hour < ? GROUP BY id) AS h ON h.id = d.column2
       WHERE 1 = 1
       ON CONFLICT (period, subject) DO UPDATE SET limit_nano = excluded.limit_nano`,
     params: [
@@ -92,6 +92,8 @@ function sumStatement(
         name === 'day' ? dayNano : monthNano,
       ]),
       kind,
+      // What was used with the keys within a key counts for it as well.
+      kind === 'key' ? 'within' : kind,
       fromMs,
       toMs,
     ],

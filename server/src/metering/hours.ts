@@ -6,7 +6,8 @@ import type { Statement } from '../storage/index.ts'
 import type { LedgerLine } from './ledger.ts'
 import { classOf } from './ttft-classes.ts'
 
-export const dimensions = ['all', 'key', 'user', 'team', 'model', 'provider', 'kind'] as const
+/** `within` is what was used with the keys within a key; `key` is what was used with the key itself, so that its lines add up to the total. */
+export const dimensions = ['all', 'key', 'within', 'user', 'team', 'model', 'provider', 'kind'] as const
 
 export type Dimension = (typeof dimensions)[number]
 
@@ -62,7 +63,7 @@ function addTo(sums: number[], numbers: readonly number[]): void {
   for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (numbers[at] ?? 0)
 }
 
-function placesOf({ keyId, principalId, teams, model, provider, kind }: LedgerLine): [Dimension, string][] {
+function placesOf({ keyId, withinKeys, principalId, teams, model, provider, kind }: LedgerLine): [Dimension, string][] {
   return [
     ['all', '*'],
     ['key', keyId],
@@ -70,6 +71,7 @@ function placesOf({ keyId, principalId, teams, model, provider, kind }: LedgerLi
     ['model', model],
     ['provider', provider],
     ['kind', kind],
+    ...withinKeys.map((key): [Dimension, string] => ['within', key]),
     ...teams.map((team): [Dimension, string] => ['team', team]),
   ]
 }

@@ -1,6 +1,6 @@
 /** One line of the ledger, and its way into numbers that any database takes. */
 import type { Periods } from './periods.ts'
-import { cleanTeams, cleanText, listCallerSubjects, listModelSubjects, type SubjectKey } from './subjects.ts'
+import { cleanKeys, cleanTeams, cleanText, listCallerSubjects, listModelSubjects, type SubjectKey } from './subjects.ts'
 import type { Booking, MeteredCall, MeteredModel } from './types.ts'
 
 /** What is known when an attempt begins. */
@@ -11,6 +11,8 @@ export interface LineHead {
   readonly requestId: string
   readonly principalId: string
   readonly keyId: string
+  /** The keys that this one stays within, the nearest first. */
+  readonly withinKeys: readonly string[]
   readonly teams: readonly string[]
   readonly kind: string
   readonly provider: string
@@ -47,6 +49,7 @@ export function openLine(id: string, at: number, call: MeteredCall, model: Meter
     requestId: cleanText(call.requestId),
     principalId: cleanText(call.principal.id),
     keyId: cleanText(call.principal.credentialId),
+    withinKeys: cleanKeys(call.principal),
     teams: cleanTeams(call.teams),
     kind: call.kind,
     provider: cleanText(model.provider),
@@ -78,9 +81,9 @@ export function whole(value: number): number {
   return value > 0 ? Math.min(most, Math.round(value)) : 0
 }
 
-export function lineSubjects({ principalId, keyId, teams, model, provider }: LineHead): SubjectKey[] {
+export function lineSubjects({ principalId, keyId, withinKeys, teams, model, provider }: LineHead): SubjectKey[] {
   return [
-    ...listCallerSubjects({ principal: { id: principalId, credentialId: keyId, via: 'internal' }, teams }),
+    ...listCallerSubjects({ principal: { id: principalId, credentialId: keyId, withinKeys, via: 'internal' }, teams }),
     ...listModelSubjects({ deployment: model, provider, egress: 'external' }),
   ]
 }

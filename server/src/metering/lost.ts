@@ -8,7 +8,8 @@ import { withDeadline, type Clock, type Logger } from '../base/index.ts'
 import type { Row } from '../platform/index.ts'
 import type { Store } from '../storage/index.ts'
 import type { Booker } from './booker.ts'
-import { lineSubjects, whole, type LedgerLine, type LineHead } from './ledger.ts'
+import { whole, type LedgerLine, type LineHead } from './ledger.ts'
+import { unpackSubjects } from './subjects.ts'
 import { repeat } from './view.ts'
 
 export interface LostOptions {
@@ -124,12 +125,15 @@ export function createLostAndFound(options: LostOptions): LostAndFound {
 }
 
 function bookLost(booker: Booker, row: Row): void {
+  const subjects = unpackSubjects(String(row['subjects']))
+  const keyId = String(row['key_id'])
   const head: LineHead = {
     id: String(row['id']),
     at: Number(row['at']),
     requestId: String(row['request_id']),
     principalId: String(row['principal_id']),
-    keyId: String(row['key_id']),
+    keyId,
+    withinKeys: subjects.flatMap((each) => (each.startsWith('key:') && each !== `key:${keyId}` ? [each.slice(4)] : [])),
     teams: JSON.parse(String(row['teams'])) as string[],
     kind: String(row['kind']),
     provider: String(row['provider']),
@@ -150,6 +154,6 @@ function bookLost(booker: Booker, row: Row): void {
     ttftMs: null,
     totalMs: 0,
   }
-  const hold = { id: head.id, at: head.at, heldNano: Number(held ?? 0), subjects: lineSubjects(head) }
+  const hold = { id: head.id, at: head.at, heldNano: Number(held ?? 0), subjects }
   booker.add({ line, hold })
 }

@@ -38,5 +38,11 @@ export const meteringSchema: Schema = {
         'CREATE TABLE metering_budgets (version {int} PRIMARY KEY, at {int} NOT NULL, set_by TEXT NOT NULL, rules TEXT NOT NULL)',
       ],
     },
+    {
+      id: 2,
+      name: 'keys within keys',
+      // A list in JSON; null where the key stays within none.
+      statements: ['ALTER TABLE metering_ledger ADD COLUMN within_keys TEXT'],
+    },
   ],
 }

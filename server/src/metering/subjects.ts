@@ -1,5 +1,8 @@
-/** What a call is counted under: everything, its key, its user, their teams, the model, the provider. */
-import type { BudgetSubject } from '@cairn/contract'
+/**
+ * What a call is counted under: everything, its key and every key that this one stays within, its user, their teams, the
+ * model, the provider. So a budget of a key holds for the keys within it, however many of them are made.
+ */
+import { identityLimits, type BudgetSubject } from '@cairn/contract'
 import type { MeteredCall, MeteredModel } from './types.ts'
 
 /** `kind:id`, for tables and maps. */
@@ -8,6 +11,8 @@ export type SubjectKey = string
 export const everything: SubjectKey = 'all:*'
 
 const mostTeams = 50
+/** A key whose chain is longer is never in force, so nothing is left out. */
+const mostKeys = identityLimits.keyDepth + 1
 
 export function subjectKey({ kind, id }: BudgetSubject): SubjectKey {
   return `${kind}:${cleanText(id)}`
@@ -18,6 +23,7 @@ export function listCallerSubjects({ principal, teams }: Pick<MeteredCall, 'prin
   return [
     everything,
     `key:${cleanText(principal.credentialId)}`,
+    ...cleanKeys(principal).map((key) => `key:${key}`),
     `user:${cleanText(principal.id)}`,
     ...cleanTeams(teams).map((team) => `team:${team}`),
   ]
@@ -30,6 +36,18 @@ export function listModelSubjects({ deployment, provider }: MeteredModel): Subje
 /** One text in which a whole subject can be found as `\n…\n`. */
 export function packSubjects(subjects: readonly SubjectKey[]): string {
   return `\n${subjects.join('\n')}\n`
+}
+
+/** The subjects of a packed text. */
+export function unpackSubjects(packed: string): SubjectKey[] {
+  return packed.split('\n').filter((subject) => subject !== '')
+}
+
+/** The keys that the key stays within, each once, without itself: none is counted twice. */
+export function cleanKeys({ credentialId, withinKeys = [] }: MeteredCall['principal']): string[] {
+  if (withinKeys.length === 0) return []
+  const own = cleanText(credentialId)
+  return [...new Set(withinKeys.slice(0, mostKeys).map(cleanText))].filter((key) => key !== own)
 }
 
 export function cleanTeams(teams: readonly string[]): string[] {

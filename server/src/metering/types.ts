@@ -8,7 +8,7 @@ import type { Principal } from '../base/index.ts'
 /** What is being metered. Identifiers only. */
 export interface MeteredCall {
   readonly requestId: string
-  readonly principal: Pick<Principal, 'id' | 'credentialId' | 'via'>
+  readonly principal: Pick<Principal, 'id' | 'credentialId' | 'withinKeys' | 'via'>
   /** Groups of the principal (from the issue on access on). */
   readonly teams: readonly string[]
   readonly kind: 'chat' | 'ask' | 'embedding' | 'messages' | 'responses'

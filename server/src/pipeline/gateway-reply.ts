@@ -24,7 +24,7 @@ export interface GatewayServices {
   readonly meter: Pick<Meter, 'begin' | 'wouldRefuse'> & Partial<Pick<Meter, 'flush'>>
   /** Has a reply wait until the call is on record and booked, to measure what it is worth not to. */
   readonly recordFirst?: boolean
-  readonly drift: Pick<DriftWatch, 'observe'>
+  readonly drift: Pick<DriftWatch, 'observe' | 'disbelieve'>
   readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
 }
 

@@ -3,13 +3,14 @@
  * ended, however that was: whole, broken off, cut by the caller, refused.
  *
  * Where a provider did not tell its usage, the booking is an estimate and says so: input by the estimate of the request,
- * output by what was received, four characters a token. An attempt that was answered with an error costs nothing; one
+ * output by what was received, four characters a token. So is the booking where what was told cannot be true
+ * (`findUsageDoubt`): to everybody beyond this file the provider has told nothing then. An attempt that was answered with an error costs nothing; one
  * that broke off, timed out or was cut is charged, because the provider may have worked on it.
  */
 import { toNano } from '../base/index.ts'
 import { UpstreamFailure } from '../routing/index.ts'
 import type { ChatReply, ChatStream, Deployment, JsonReply, Needs, PlanRequest, Usage } from '../routing/index.ts'
-import { estimateNanoUsd, nanoUsdOf } from '../routing/index.ts'
+import { estimateNanoUsd, findUsageDoubt, nanoUsdOf } from '../routing/index.ts'
 import type { Booking, Estimate, MeteredCall, MeteredModel } from '../metering/index.ts'
 import type { Answerer, GatewayServices } from './gateway-reply.ts'
 import type { Call } from './types.ts'
@@ -55,10 +56,11 @@ export function budgetView(
 }
 
 function describeCall(
-  { requestId, principal: { id, credentialId, via, groups = [] } }: Call,
+  { requestId, principal: { id, credentialId, withinKeys, via, groups = [] } }: Call,
   kind: MeteredCall['kind'],
 ): MeteredCall {
-  return { requestId, principal: { id, credentialId, via }, teams: groups, kind }
+  const principal = { id, credentialId, via, ...(withinKeys ? { withinKeys } : {}) }
+  return { requestId, principal, teams: groups, kind }
 }
 
 function estimateOf({ info, egress }: Deployment, needs: Needs): Estimate {
@@ -74,6 +76,7 @@ export async function openMetered(
   { meter, clock, drift }: Services,
 ): Promise<Metered> {
   const request = await meter.begin(describeCall(call, kind))
+  const { doubt, believe } = openBelief(kind, needs, drift)
 
   async function run<R extends ChatReply | Pick<JsonReply, 'kind' | 'usage'>>(
     { deployment, signal }: Sending,
@@ -85,8 +88,12 @@ export async function openMetered(
       held.settle(bookingOf(told, { deployment, needs, startedAt, endedAt: clock.monotonic() }))
     try {
       const reply = await attempt()
-      if (reply.kind === 'json') book({ outcome: 'ok', usage: reply.usage, chars: 0, ttftMs: null })
-      return { reply, book, ttftMs: clock.monotonic() - startedAt }
+      const ttftMs = clock.monotonic() - startedAt
+      if (reply.kind !== 'json') return { reply, book, ttftMs }
+      const said = saidOf(reply)
+      const usage = believe(deployment, reply.usage, said)
+      book({ outcome: 'ok', usage, chars: said.chars, ttftMs: null })
+      return { reply: usage === reply.usage ? reply : { ...reply, usage }, book, ttftMs }
     } catch (thrown) {
       if (isUnsent(thrown, signal)) held.cancel()
       else {
@@ -110,11 +117,14 @@ export async function openMetered(
         observe(sending.deployment, reply.usage)
         return reply
       }
+      const { deployment, signal } = sending
       const ended = (told: Omit<Told, 'ttftMs'>) => {
-        book({ ...told, ttftMs })
-        if (told.outcome === 'ok') observe(sending.deployment, told.usage)
+        const usage = believe(deployment, told.usage, { chars: told.chars, isWhole: true })
+        book({ ...told, usage, ttftMs })
+        if (told.outcome === 'ok') observe(deployment, usage)
       }
-      return { kind: 'stream', stream: watchStream(reply.stream, sending.signal, ended) }
+      const isBelieved = (usage: Usage, chars: number) => doubt(deployment, usage, { chars, isWhole: true }) === null
+      return { kind: 'stream', stream: watchStream(reply.stream, { signal, isBelieved, tell: ended }) }
     },
     async sendJson(sending, attempt) {
       const { reply } = await run(sending, attempt)
@@ -131,6 +141,25 @@ export async function openMetered(
 
 const nothing: Usage = { input: null, output: null }
 
+/** What is believed of the usage that providers tell of one call. */
+function openBelief(kind: MeteredCall['kind'], needs: Needs, drift: Pick<Services['drift'], 'disbelieve'>) {
+  // Those that pass through may go on with a conversation that the provider keeps.
+  const mayAdd = kind === 'messages' || kind === 'responses'
+  const doubt = ({ info }: Deployment, usage: Usage, { chars, isWhole }: Said) =>
+    findUsageDoubt({ usage, info, needs, chars, isWhole, mayAdd })
+
+  return {
+    doubt,
+    /** The usage, or nothing where it cannot be true; that is noted. */
+    believe(deployment: Deployment, usage: Usage, said: Said): Usage {
+      const found = doubt(deployment, usage, said)
+      if (found === null) return usage
+      drift.disbelieve(deployment.provider.id, found)
+      return nothing
+    },
+  }
+}
+
 function modelOf({ id, provider, egress }: Deployment): MeteredModel {
   return { deployment: id, provider: provider.id, egress }
 }
@@ -143,6 +172,17 @@ interface Told {
   readonly ttftMs: number | null
   /** Nothing is charged. */
   readonly isFree?: boolean
+}
+
+/** How much a model said. */
+interface Said {
+  readonly chars: number
+  /** It is all that is seen of it. */
+  readonly isWhole: boolean
+}
+
+function saidOf(reply: Pick<JsonReply, 'kind'> & { readonly text?: string; readonly chars?: number }): Said {
+  return { chars: reply.chars ?? reply.text?.length ?? 0, isWhole: reply.chars !== undefined }
 }
 
 interface Attempted {
@@ -162,9 +202,10 @@ function bookingOf({ outcome, usage, chars, ttftMs, isFree = false }: Told, atte
   return {
     inputTokens: input,
     outputTokens: output,
-    cacheReadTokens: usage.cacheRead ?? 0,
-    cacheWriteTokens: usage.cacheWrite ?? 0,
-    reasoningTokens: usage.reasoning ?? 0,
+    // Parts of these two, whatever was told.
+    cacheReadTokens: Math.min(usage.cacheRead ?? 0, input),
+    cacheWriteTokens: Math.min(usage.cacheWrite ?? 0, input),
+    reasoningTokens: Math.min(usage.reasoning ?? 0, output),
     nanoUsd: isFree ? 0 : nanoUsdOf(deployment.info, deployment.egress, counted),
     isEstimated: !isFree && !isTold,
     outcome,
@@ -201,12 +242,14 @@ function outcomeOf(thrown: unknown, signal: AbortSignal): string {
   return signal.aborted ? 'cancelled' : 'internal.error'
 }
 
+interface Watching {
+  readonly signal: AbortSignal
+  isBelieved(usage: Usage, chars: number): boolean
+  tell(told: Omit<Told, 'ttftMs'>): void
+}
+
 /** The stream, with its end told once: at its clean end, at its failure, or when nobody wants more. */
-function watchStream(
-  stream: ChatStream,
-  signal: AbortSignal,
-  tell: (told: Omit<Told, 'ttftMs'>) => void,
-): MeteredStream {
+function watchStream(stream: ChatStream, { signal, isBelieved, tell }: Watching): MeteredStream {
   const ended = Promise.withResolvers<number | null>()
   ended.promise.catch(() => undefined)
   let isOver = false
@@ -216,10 +259,15 @@ function watchStream(
   function end(outcome: string, thrown?: unknown): void {
     if (isOver) return
     isOver = true
-    const usage = stream.usage()
-    tell({ outcome, usage, chars })
-    if (thrown === undefined) ended.resolve(usage.output)
+    tell({ outcome, usage: stream.usage(), chars })
+    if (thrown === undefined) ended.resolve(usage().output)
     else ended.reject(thrown as Error)
+  }
+
+  /** What everybody else hears of it. */
+  function usage(): Usage {
+    const told = stream.usage()
+    return isBelieved(told, chars) ? told : nothing
   }
 
   const endIfUnread = () => {
@@ -229,6 +277,7 @@ function watchStream(
   void stream.settled.then(endIfUnread)
   return {
     ...stream,
+    usage,
     ended: ended.promise,
     async read() {
       isReading = true

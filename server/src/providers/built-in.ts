@@ -2,15 +2,14 @@
  * The provider of the built-in extractive model. It answers questions to the notes inside the server and has no
  * upstream, so every call in the OpenAI dialect ends with a sentence that says what to do instead.
  */
+import { builtInProvider, extractiveModel } from '@cairn/contract'
 import { fail } from '../base/index.ts'
 import { declareModel } from './model-kind.ts'
 import type { Provider } from './types.ts'
 
-export const extractiveModel = 'extractive'
-
 export function createBuiltInProvider(): Provider {
   return {
-    id: 'cairn',
+    id: builtInProvider,
     dialect: 'extractive',
     egress: 'local',
     clearance: 'restricted',

@@ -90,7 +90,12 @@ export interface JsonReply {
 }
 
 export type ChatReply =
-  | (JsonReply & { readonly text: string })
+  | (JsonReply & {
+      /** Of the first choice. */
+      readonly text: string
+      /** Characters of all that the model said, reasoning and tool calls included; not known when absent. */
+      readonly chars?: number
+    })
   | { readonly kind: 'stream'; readonly stream: ChatStream }
 
 export interface StreamPiece {

@@ -6,7 +6,7 @@
  * that names one of these leaves the machine because a local model failed. `fast`, `cheap` and `best` are every chat
  * model, by their own strategies, and the configuration can name more.
  */
-import type { RoutingStrategy, VirtualModel } from '@cairn/contract'
+import { builtInVirtualModels, type RoutingStrategy, type VirtualModel } from '@cairn/contract'
 import { fail, quote } from '../base/index.ts'
 import { declareModel, type Provider } from '../providers/index.ts'
 import { createDeployment } from './catalogue.ts'
@@ -22,15 +22,6 @@ export interface Choice {
   readonly mayUse?: (deployment: Deployment) => boolean
 }
 
-/** The virtual models that are always there, unless the configuration gives one of these names another meaning. */
-export const builtInVirtualModels: Readonly<Record<string, RoutingStrategy>> = {
-  auto: 'best',
-  local: 'best',
-  fast: 'fastest',
-  cheap: 'cheapest',
-  best: 'best',
-}
-
 type Found = Omit<Candidates, 'asked' | 'kind'>
 
 export function resolveModel(asked: string, kind: CallKind, choice: Choice): Candidates {
@@ -42,8 +33,8 @@ export function resolveModel(asked: string, kind: CallKind, choice: Choice): Can
   }
   const own = virtualModels.find(({ id }) => id === asked)
   if (own) return tell(asked, kind, { ...resolveOwn(own, kind, choice), strategy: own.strategy })
-  const named = Object.hasOwn(builtInVirtualModels, asked) ? builtInVirtualModels[asked] : undefined
-  if (named) {
+  if (isBuiltInName(asked)) {
+    const named = builtInVirtualModels[asked]
     const found = meantByName(asked, kind, deployments)
     return tell(asked, kind, { deployments: found, rejected: [], resolved: 'virtual', exact: false, strategy: named })
   }
@@ -56,6 +47,10 @@ export function resolveModel(asked: string, kind: CallKind, choice: Choice): Can
     message: `There is no model ${quote(asked)}. GET /v1/models lists the models that you can use.`,
     param: 'model',
   })
+}
+
+function isBuiltInName(asked: string): asked is keyof typeof builtInVirtualModels {
+  return Object.hasOwn(builtInVirtualModels, asked)
 }
 
 function tell(asked: string, kind: CallKind, found: Found): Candidates {

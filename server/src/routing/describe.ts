@@ -1,15 +1,16 @@
 /** What routing shows of itself: models with their health, virtual models, providers, and a route explained. */
-import type {
-  DeploymentHealthInfo,
-  ModelsReply,
-  ProviderInfo,
-  RouteExplainRequest,
-  RouteExplanation,
-  VirtualModelInfo,
+import {
+  builtInVirtualModels,
+  type DeploymentHealthInfo,
+  type ModelsReply,
+  type ProviderInfo,
+  type RouteExplainRequest,
+  type RouteExplanation,
+  type VirtualModelInfo,
 } from '@cairn/contract'
 import type { Clock } from '../base/index.ts'
 import { catalogueSources } from './catalogue/index.ts'
-import { builtInVirtualModels, resolveModel, type Choice } from './candidates.ts'
+import { resolveModel, type Choice } from './candidates.ts'
 import type { DeploymentHealth } from './health/types.ts'
 import type { ConfiguredProvider } from './registry.ts'
 import type { Candidates, Deployment, Needs, Plan } from './types.ts'

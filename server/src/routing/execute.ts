@@ -5,7 +5,7 @@
  * failure that is told then says that it was tried again, so that the client does not repeat it too.
  */
 import type { AttemptReport, ErrorCode, RejectionRule } from '@cairn/contract'
-import { CairnError, fail, type Clock } from '../base/index.ts'
+import { CairnError, fail, joinFindings, type Clock } from '../base/index.ts'
 import type { PermitOffice } from '../platform/index.ts'
 import { asRetried, UpstreamFailure } from '../providers/index.ts'
 import type { HealthBoard, HealthTrial } from './health/types.ts'
@@ -114,7 +114,7 @@ function failUnplanned({ rejected }: Plan): never {
     if (reasons.length === 0) continue
     const told = reasons.slice(0, 5).map(({ deployment, reason }) => `${deployment.id}: ${reason}`)
     fail(code, {
-      message: `No deployment of the model can be used. ${told.join('; ')}.`,
+      message: `No deployment of the model can be used. ${joinFindings(told)}`,
       param: 'model',
       ...(rule === 'health' ? { retryAfterMs: Math.min(...reasons.map((each) => each.retryAfterMs ?? 0)) } : {}),
     })

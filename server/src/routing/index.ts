@@ -7,7 +7,7 @@ export { createHealthBoard } from './health/board.ts'
 export { createHealthShare } from './health/share.ts'
 export { needsOfAsk, needsOfChat, needsOfEmbedding } from './needs.ts'
 export { estimateNanoUsd, nanoUsdOf } from './price.ts'
-export { createDriftWatch, type DriftWatch } from './catalogue/index.ts'
+export { createDriftWatch, findUsageDoubt, type DriftWatch } from './catalogue/index.ts'
 export type {
   CallKind,
   Candidates,

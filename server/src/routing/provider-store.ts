@@ -166,9 +166,14 @@ function writeRow(
   const settings = JSON.stringify(row.settings)
   if (known === null)
     return {
+      // Later than every other, also within a millisecond and after a clock was set back: the order is that of adding.
+      // (SQLite wants a WHERE between a SELECT and ON CONFLICT.)
       text: `INSERT INTO providers_stored (id, settings, sealed_key, revision, created_at, updated_at)
-        VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`,
-      params: [id, settings, sealedKey, now, now],
+        SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), 1,
+          CASE WHEN CAST(? AS BIGINT) > COALESCE(MAX(created_at), 0) THEN CAST(? AS BIGINT)
+            ELSE COALESCE(MAX(created_at), 0) + 1 END, CAST(? AS BIGINT)
+          FROM providers_stored WHERE 1 = 1 ON CONFLICT DO NOTHING`,
+      params: [id, settings, sealedKey, now, now, now],
       expectChanges: 1,
     }
   return {

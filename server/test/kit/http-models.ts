@@ -76,7 +76,7 @@ export function createModels(): Pick<HttpDependencies, 'models' | 'providers'> {
       all: () => [model],
       describe: () => ({
         models: [{ ...model, health }],
-        virtual: [],
+        virtual: [{ id: 'writer', strategy: 'priority', models: [] }],
         providers: [...fixed.keys(), ...stored.keys()].flatMap((id) => find(id) ?? []),
         catalogue: { sources: [] },
       }),

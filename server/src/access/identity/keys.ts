@@ -21,6 +21,8 @@ const mostSteps = identityLimits.keyDepth + 2
 export interface LiveKey {
   readonly id: string
   readonly person: Person
+  /** Ids of the keys that it stays within, the nearest first. */
+  readonly within: readonly string[]
   /** Of the key and those it stays within, where they have one. */
   readonly bounds: readonly Bound[]
 }
@@ -94,14 +96,14 @@ export function createKeys({ store, clock, logger, changes }: KeysOptions): Keys
     async authenticate(key) {
       const chain = await find(sha256(key))
       const now = clock.now()
-      const [first] = chain?.keys ?? []
+      const [first, ...outer] = chain?.keys ?? []
       if (!chain || !first || chain.person.status !== 'active' || !isInForce(chain, now)) {
         fail('access.key-unknown', {
           message: 'This API key is unknown, expired or revoked. Make a new one with `npx cairn key create`.',
         })
       }
       noteUse(first.id, now)
-      return { id: first.id, person: chain.person, bounds: boundsOf(chain) }
+      return { id: first.id, person: chain.person, within: outer.map(({ id }) => id), bounds: boundsOf(chain) }
     },
     async list(principalId) {
       const rows = await store.read(

@@ -1,6 +1,8 @@
 /** Handlers of models and providers: what there is, changing what is stored, trying a provider, explaining a route. */
 import {
+  findReserved,
   upstreamSchema,
+  type ModelsReply,
   type ProviderInfo,
   type ProviderReply,
   type ProviderWrite,
@@ -37,6 +39,7 @@ export async function describeProvider({ services, params }: ProviderInput): Pro
 export async function putProvider({ call, services, params, body }: ProviderInput<ProviderWrite>): Promise<HttpReply> {
   const id = takeId(params.id)
   refuseReadOnly(services.models.findProvider(id))
+  refuseReserved(id, services.models.describe(call.principal))
   refuseAddress(body.baseUrl)
   const { isNew, changes } = await services.providers.put(id, body)
   if (isNew || changes.length > 0) await recordCall(services, call, 'provider.changed', { provider: id, changes })
@@ -84,6 +87,12 @@ const readOnly: Readonly<Partial<Record<ProviderInfo['origin'], string>>> = {
 function refuseReadOnly(known: ProviderInfo | undefined): void {
   const message = known && readOnly[known.origin]
   if (message !== undefined) fail('provider.read-only', { message })
+}
+
+function refuseReserved(id: string, { virtual }: Pick<ModelsReply, 'virtual'>): void {
+  const names = virtual.map((each) => each.id)
+  const why = findReserved(id, names)
+  if (why !== null) fail('request.invalid', { param: 'id', message: `id: “${id}” ${why}. Choose another.` })
 }
 
 /** Before anything is stored; what a name means is looked at again at each call, by the outbound door. */

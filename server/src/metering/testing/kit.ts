@@ -82,10 +82,10 @@ export function openTestMeter(
 export async function findBreaches(store: Store): Promise<string[]> {
   // One statement sees one state, whoever writes meanwhile.
   const rows = await store.read(
-    `SELECT 'line' AS what, principal_id, key_id, teams, provider, model, kind, at, COALESCE(cost_nano, 0) AS nano, '' AS period, '' AS subject, 0 AS reserved FROM metering_ledger
-      UNION ALL SELECT 'open', principal_id, key_id, teams, provider, model, kind, at, COALESCE(held_nano, 0), '', '', 0 FROM metering_reservations
-      UNION ALL SELECT 'balance', '', '', '', '', '', '', 0, spent_nano, period, subject, reserved_nano FROM metering_balances
-      UNION ALL SELECT 'hour', '', '', '', '', '', '', hour, cost_nano, dimension, id, lines FROM metering_hours`,
+    `SELECT 'line' AS what, principal_id, key_id, COALESCE(within_keys, '[]') AS within, teams, provider, model, kind, at, COALESCE(cost_nano, 0) AS nano, '' AS period, '' AS subject, 0 AS reserved FROM metering_ledger
+      UNION ALL SELECT 'open', principal_id, key_id, subjects, teams, provider, model, kind, at, COALESCE(held_nano, 0), '', '', 0 FROM metering_reservations
+      UNION ALL SELECT 'balance', '', '', '', '', '', '', '', 0, spent_nano, period, subject, reserved_nano FROM metering_balances
+      UNION ALL SELECT 'hour', '', '', '', '', '', '', '', hour, cost_nano, dimension, id, lines FROM metering_hours`,
   )
   const spent = new Map<string, number>()
   const open = new Map<string, number>()
@@ -96,6 +96,8 @@ export async function findBreaches(store: Store): Promise<string[]> {
     if (row['what'] !== 'line' && row['what'] !== 'open') continue
     const text = (name: string) => String(row[name])
     const teams = JSON.parse(text('teams')) as string[]
+    const isLine = row['what'] === 'line'
+    const within = isLine ? (JSON.parse(text('within')) as string[]) : keysIn(text('within'), text('key_id'))
     const time = new Date(Number(row['at'])).toISOString()
     const subjects: [string, string][] = [
       ['all', '*'],
@@ -108,8 +110,12 @@ export async function findBreaches(store: Store): Promise<string[]> {
     for (const [kind, id] of subjects)
       for (const period of [time.slice(0, 10), time.slice(0, 7)])
         add(row['what'] === 'line' ? spent : open, `${period} ${kind}:${id}`, Number(row['nano']))
+    for (const key of within)
+      for (const period of [time.slice(0, 10), time.slice(0, 7)])
+        add(row['what'] === 'line' ? spent : open, `${period} key:${key}`, Number(row['nano']))
     if (row['what'] === 'line') {
-      for (const [kind, id] of [...subjects, ['kind', text('kind')] as const]) {
+      const above = within.map((key) => ['within', key] as const)
+      for (const [kind, id] of [...subjects, ['kind', text('kind')] as const, ...above]) {
         const key = `${kind} ${id} ${time.slice(0, 13)}`
         add(hours, `${key} nano`, Number(row['nano']))
         add(hours, `${key} lines`, 1)
@@ -131,6 +137,12 @@ export async function findBreaches(store: Store): Promise<string[]> {
   }
   for (const [key, left] of hours) if (left !== 0) wrong.push(`hour ${key}: ${left} apart`)
   return wrong
+}
+
+/** Keys of the subjects that a reservation names, without its own. */
+function keysIn(subjects: string, own: string): string[] {
+  const keys = subjects.split('\n').filter((subject) => subject.startsWith('key:'))
+  return keys.map((subject) => subject.slice('key:'.length)).filter((key) => key !== own)
 }
 
 export async function countOpen(store: Store): Promise<number> {

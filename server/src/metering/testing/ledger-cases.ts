@@ -30,6 +30,7 @@ export function describeLedger({ meter, store, clock }: Current): void {
       request_id: 'r1',
       principal_id: 'ada',
       key_id: 'key-of-ada',
+      within_keys: null,
       teams: '["t1","t2"]',
       kind: 'messages',
       provider: 'far',

@@ -4,6 +4,7 @@ import type { Store } from '../../storage/index.ts'
 import type { MakePlace, Place } from '../../storage/testing/places.ts'
 import { meteringSchema, type OpenMeter } from '../index.ts'
 import { describeBudgets } from './budget-cases.ts'
+import { describeChains } from './chain-cases.ts'
 import type { Current } from './current.ts'
 import { createTestClock, findBreaches, openTestMeter, type TestClock } from './kit.ts'
 import { describeLedger } from './ledger-cases.ts'
@@ -42,6 +43,7 @@ export function describeMeter(name: string, makePlace: MakePlace): void {
     describeLedger(current)
     describeBudgets(current)
     describeRules(current)
+    describeChains(current)
     describeUsage(current)
     describeLost(current)
   })

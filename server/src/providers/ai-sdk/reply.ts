@@ -7,6 +7,7 @@ import type {
 import { isRecord } from '../../base/index.ts'
 import { UpstreamFailure } from '../failure.ts'
 import { malformed, messageFor, type ErrorSource } from '../openai/errors.ts'
+import { countChars } from '../openai/replies.ts'
 import type { ChatCall, ChatReply } from '../types.ts'
 import { convertUsage, tellUsage } from './usage.ts'
 import type { Collector, Vendor } from './vendor.ts'
@@ -59,7 +60,9 @@ export function convertReply(
     ],
     ...(told ? { usage: told } : {}),
   }
-  return { kind: 'json', body: new TextEncoder().encode(JSON.stringify(reply)), usage, text: said.text }
+  const body = new TextEncoder().encode(JSON.stringify(reply))
+  const chars = countChars(said.text) + countChars(said.reasoning) + countChars(said.calls)
+  return { kind: 'json', body, usage, text: said.text, chars }
 }
 
 interface Said {

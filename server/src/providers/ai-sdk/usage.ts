@@ -1,14 +1,15 @@
 /** Token counts of a vendor package, as Cairn counts them and as the OpenAI dialect tells them. */
 import type { LanguageModelV4Usage } from '@ai-sdk/provider'
+import { readCount, readDetail } from '../openai/replies.ts'
 import type { Usage } from '../types.ts'
 
 export function convertUsage({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage {
   return {
-    input: inputTokens.total ?? null,
-    output: outputTokens.total ?? null,
-    ...(inputTokens.cacheRead === undefined ? {} : { cacheRead: inputTokens.cacheRead }),
-    ...(inputTokens.cacheWrite === undefined ? {} : { cacheWrite: inputTokens.cacheWrite }),
-    ...(outputTokens.reasoning === undefined ? {} : { reasoning: outputTokens.reasoning }),
+    input: readCount(inputTokens.total),
+    output: readCount(outputTokens.total),
+    ...readDetail('cacheRead', inputTokens.cacheRead),
+    ...readDetail('cacheWrite', inputTokens.cacheWrite),
+    ...readDetail('reasoning', outputTokens.reasoning),
   }
 }
 

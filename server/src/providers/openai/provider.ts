@@ -17,11 +17,12 @@ import type {
 } from '../types.ts'
 import type { CallGuard } from './call-guard.ts'
 import { takeFrames } from './chat-frames.ts'
+import { readChatReply, type ChatReplyFacts } from './chat-reply.ts'
 import { defaultHoldLimits, doneFrame, openChatStream, type HoldLimits, type TakeFrames } from './chat-stream.ts'
 import { malformed } from './errors.ts'
 import { createExchange, type ExchangeOptions, type ReplyList } from './exchange.ts'
 import { readResponseText, readResponseUsage, takeResponseFrames } from './response-frames.ts'
-import { noUsage, readMessageText, readUsage } from './replies.ts'
+import { noUsage, readUsage } from './replies.ts'
 import { rewriteModel, rewriteRequest } from './rewrite.ts'
 
 export interface OpenAiProviderOptions extends ExchangeOptions {
@@ -47,15 +48,22 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     call: EmbeddingsCall,
     { path, list }: { path: string; list: ReplyList },
     context: CallContext,
-  ): Promise<JsonReply & { text: string }> {
+  ): Promise<JsonReply & { text: string; chars?: number }> {
     return exchange.guarded(context, async (guard) => {
       const request = { path, body: rewriteRequest(call), streamed: false }
       const { bytes, reply } = await exchange.readReply(await exchange.request(request, context, guard), guard, list)
       const body = call.answerAs === null ? bytes : rewriteModel(bytes, call.answerAs)
-      const isResponse = list === 'output'
-      const usage = (isResponse ? readResponseUsage(reply) : readUsage(reply)) ?? noUsage
-      return { kind: 'json', body, usage, text: isResponse ? readResponseText(reply) : readMessageText(reply) }
+      if (list === 'output')
+        return { kind: 'json', body, usage: readResponseUsage(reply) ?? noUsage, text: readResponseText(reply) }
+      const usage = readUsage(reply) ?? noUsage
+      return { kind: 'json', body, usage, ...(list === 'choices' ? takeChatReply(reply) : { text: '' }) }
     })
+  }
+
+  function takeChatReply(reply: Record<string, unknown>): ChatReplyFacts {
+    const read = readChatReply(reply)
+    if ('fault' in read) throw malformed(source, `the reply has ${read.fault}`)
+    return read
   }
 
   /** A stream of the kind that `take` reads. */

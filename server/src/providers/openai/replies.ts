@@ -39,13 +39,6 @@ export function readDetail<Name extends 'cacheRead' | 'cacheWrite' | 'reasoning'
   return count === null ? {} : ({ [name]: count } as Record<Name, number>)
 }
 
-/** Text of the first choice’s message. */
-export function readMessageText(reply: Record<string, unknown>): string {
-  const [choice] = readChoices(reply) ?? []
-  const message = choice?.['message']
-  return isRecord(message) && typeof message['content'] === 'string' ? message['content'] : ''
-}
-
 export interface ChunkFacts {
   /** Something of an answer: text, reasoning, a tool call, a refusal, or the news that it is finished. */
   readonly hasContent: boolean
@@ -77,7 +70,7 @@ export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefine
       const value = delta[name]
       if (name === 'role' || value === null || value === '') continue
       hasContent = true
-      if (!unsaid.has(name)) chars += typeof value === 'string' ? value.length : countChars(value, 1)
+      if (!unsaid.has(name)) chars += typeof value === 'string' ? value.length : countChars(value)
     }
     if (index === 0 && typeof delta['content'] === 'string') text += delta['content']
   }
@@ -92,10 +85,20 @@ export function readChunk(chunk: Record<string, unknown>): ChunkFacts | undefine
 }
 
 const saidDepth = 4
-const unsaid = new Set(['role', 'id', 'type', 'name'])
+/** What names something, and what is no text: pictures, sound, addresses, sealed thoughts. */
+const unsaid = new Set(
+  'role id type name data b64_json url annotations signature thought_signature encrypted_content'.split(' '),
+)
 
-/** Characters of the strings in a delta, without those that name something. */
-function countChars(value: unknown, depth: number): number {
+/** Characters of all that a message says. */
+export function countSaid(message: Record<string, unknown>): number {
+  let chars = 0
+  for (const name in message) if (!unsaid.has(name)) chars += countChars(message[name])
+  return chars
+}
+
+/** Characters of the strings in a part of a message, without those that name something. */
+export function countChars(value: unknown, depth = 1): number {
   if (typeof value === 'string') return value.length
   if (depth >= saidDepth || typeof value !== 'object' || value === null) return 0
   let chars = 0
@@ -109,6 +112,7 @@ function readChoices(reply: Record<string, unknown>): Record<string, unknown>[] 
   return Array.isArray(choices) ? choices.filter(isRecord) : undefined
 }
 
+/** A count of tokens: a whole number that a double holds exactly and that is not negative. Anything else is none. */
 export function readCount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null
 }

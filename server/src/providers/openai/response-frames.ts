@@ -44,7 +44,8 @@ export function takeResponseFrames(
     const { type, delta: said } = event
     if (typeof type === 'string' && type.endsWith('.delta') && typeof said === 'string' && said !== '') {
       progress.hasContent = true
-      chars += said.length
+      // Sound comes in Base64, which is no text.
+      if (!type.includes('audio.')) chars += said.length
       if (type === 'response.output_text.delta') text += said
     }
     kept.push(named)

@@ -2,9 +2,10 @@
  * An alarm for when what a provider tells no longer fits what we compute: token counts against our estimate of the same
  * text, and cost against our prices where a provider tells a cost (OpenRouter’s `usage.cost`). Each deployment has
  * moving sums in which a call counts for less with every later one, so that one odd reply is no alarm and a change of
- * the tokenizer or of a price is one after some dozens.
+ * the tokenizer or of a price is one after some dozens. What cannot be true at all is counted apart and told at once.
  */
 import type { Clock, Logger } from '../../base/index.ts'
+import type { UsageDoubt } from './usage-bounds.ts'
 
 export interface DriftObservation {
   /** `provider/model`. */
@@ -36,6 +37,10 @@ export interface DriftRatio {
 export interface DriftWatch {
   /** Takes a few additions. Counts that are not positive numbers are left out. */
   observe(observation: DriftObservation): void
+  /** A usage that was not believed. The log tells it of each provider once an hour. */
+  disbelieve(provider: string, doubt: UsageDoubt): void
+  /** For the metric `cairn_usage_disbelieved_total`. */
+  disbelieved(): { provider: string; doubt: UsageDoubt; count: number }[]
   /** For the metric `cairn_usage_drift_ratio`: one for each deployment with enough observations. */
   ratios(): DriftRatio[]
 }
@@ -66,6 +71,9 @@ interface Watched {
 
 export function createDriftWatch({ logger, clock }: { logger: Logger; clock: Clock }): DriftWatch {
   const watched = new Map<string, Watched>()
+  /** Providers are those of the configuration and a bounded number of stored ones. */
+  const doubts = new Map<string, { provider: string; doubt: UsageDoubt; count: number }>()
+  const toldAt = new Map<string, number>()
 
   function watch(deployment: string): Watched {
     const known = watched.get(deployment)
@@ -96,6 +104,19 @@ export function createDriftWatch({ logger, clock }: { logger: Logger; clock: Clo
       add(state.sums.cost, toldUsd, computedUsd)
       warn(deployment, state)
     },
+    disbelieve(provider, doubt) {
+      const key = `${provider} ${doubt}`
+      const known = doubts.get(key)
+      if (known) known.count += 1
+      else doubts.set(key, { provider, doubt, count: 1 })
+      if (clock.monotonic() - (toldAt.get(provider) ?? -Infinity) < warnEveryMs) return
+      toldAt.set(provider, clock.monotonic())
+      logger.warn('a provider told a usage that cannot be true; such calls are booked by our estimate', {
+        provider,
+        doubt,
+      })
+    },
+    disbelieved: () => [...doubts.values()],
     ratios: () => [...watched].flatMap(([deployment, state]) => findWorst(deployment, state) ?? []),
   }
 }

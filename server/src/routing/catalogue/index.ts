@@ -2,3 +2,4 @@
 export { findModelFacts, type ModelFacts, type ModelQuestion } from './facts.ts'
 export { catalogueSources } from './packages.ts'
 export { createDriftWatch, type DriftWatch } from './drift.ts'
+export { findUsageDoubt, type UsageDoubt } from './usage-bounds.ts'

@@ -64,6 +64,18 @@ export function describeProviderStore(name: string, makePlace: MakePlace): void 
       expect(await providers.find('other')).toBeNull()
     })
 
+    test('lists in the order of adding what was added in the same millisecond, or before the clock was set back', async () => {
+      let now = 1_800_000_000_000
+      const clock = { ...systemClock, now: () => now }
+      const frozen = createProviderStore({ store, seal: keyring, clock, logger: silentLogger })
+      for (const id of ['zeta', 'mu', 'beta']) await frozen.put(id, written())
+      now -= 60_000
+      await frozen.put('alpha', written())
+      // A change keeps the place.
+      await frozen.put('mu', written({ region: 'eu' }))
+      expect((await frozen.list()).map(({ id }) => id)).toEqual(['zeta', 'mu', 'beta', 'alpha'])
+    })
+
     test('keeps the key when none is given, replaces it by a new one, and takes it away for null', async () => {
       await providers.put('p', written({ apiKey: key }))
       expect(await providers.put('p', written({ region: 'eu' }))).toEqual({ isNew: false, changes: ['region'] })
