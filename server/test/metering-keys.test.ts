@@ -28,3 +28,27 @@ test('a key made within a key does not escape the limit of the first, nor does o
     expect([reply.status, await reply.json()]).toMatchObject([429, { error: { code: 'limit.requests' } }])
   }
 })
+
+test('a member learns how their own limit stands, and of the server’s only that there is one; the owner and the log learn all', async () => {
+  await using team = await openTeam({ vaults: { eng: { 'a.md': '# Mast\n\nThe mast is nine metres high.' } } })
+  const ben = await team.person('Ben')
+  await team.grant(ben.principal, 'asker', 'org:cairn')
+  await team.grant(ben.principal, 'model-user', 'org:cairn')
+  const refused = async (member: Member) => {
+    expect((await ask(member)).status).toBe(200)
+    const reply = await ask(member)
+    const { error } = (await reply.json()) as { error: { code: string; message: string } }
+    expect([reply.status, error.code]).toEqual([429, 'limit.requests'])
+    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0)
+    return error.message
+  }
+  await setRules(team, [{ subject: { kind: 'user', id: ben.id }, requestsPerMinute: 1 }])
+  expect(await refused(ben)).toContain('The limit of this user is 1 requests a minute')
+  await setRules(team, [{ subject: { kind: 'all', id: '*' }, requestsPerMinute: 1 }])
+  const words = await refused(ben)
+  expect(words).toContain('A limit of your organisation on requests a minute is reached')
+  expect(words).not.toContain('server')
+  const told = team.logLines.filter((line) => line.includes('a budget or limit refuses calls'))
+  expect(told.at(-1)).toContain('The limit of this server is 1 requests a minute')
+  expect(await (await ask(team.owner)).text()).toContain('The limit of this server is 1 requests a minute')
+})

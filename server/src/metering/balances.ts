@@ -2,7 +2,6 @@
  * Opens the balances of a day and month: each begins with what the ledger and the open reservations say. On PostgreSQL
  * bookings are held off meanwhile, so that none falls between the sum and the line.
  */
-import { formatUsd } from '../base/index.ts'
 import type { Statement, Store, WriteResult } from '../storage/index.ts'
 import type { Period, Periods } from './periods.ts'
 import type { CompiledRule, RuleSet } from './rules.ts'
@@ -98,33 +97,4 @@ function sumStatement(
       toMs,
     ],
   }
-}
-
-// --- Words ------------------------------------------------------------------------------------------------------------
-
-const names = {
-  all: 'this server',
-  key: 'this API key',
-  user: 'this user',
-  team: 'a team of this user',
-  model: 'this model',
-  provider: 'this provider',
-} as const
-
-/** Whom a rule is about, without an id: who is refused need not learn another’s. */
-export function nameSubject({ rule }: CompiledRule): string {
-  return names[rule.subject.kind]
-}
-
-export interface Shortage {
-  readonly rule: CompiledRule
-  readonly period: Period
-  readonly limitNano: number
-  readonly spentNano: number
-  readonly reservedNano: number
-}
-
-export function describeShortage({ rule, period, limitNano, spentNano, reservedNano }: Shortage, nano: number): string {
-  const held = reservedNano === 0 ? '' : ` and ${formatUsd(reservedNano)} held by calls under way`
-  return `The budget of ${nameSubject(rule)} for the ${period.name} is ${formatUsd(limitNano)}, with ${formatUsd(spentNano)} spent${held}; this call may cost ${formatUsd(nano)}.`
 }

@@ -1,8 +1,9 @@
 /** What a call takes from the limits of the rules about it, and the words when there is not enough. */
 import { CairnError } from '../base/index.ts'
-import { nameSubject } from './balances.ts'
 import type { LimitOwner, Refusal, Take, Taken } from './limits/types.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { CompiledRule } from './rules.ts'
+import { describeLimit, type Refused } from './words.ts'
 
 export interface LimitTakes {
   readonly takes: readonly Take[]
@@ -32,30 +33,35 @@ export function listTakes(
 }
 
 /** Throws `limit.requests` or `limit.tokens`. */
-export async function takeLimits(owner: LimitOwner, wanted: LimitTakes): Promise<Taken | null> {
+export async function takeLimits(owner: LimitOwner, wanted: LimitTakes, refusing: Refusing): Promise<Taken | null> {
   if (wanted.takes.length === 0) return null
   const outcome = await owner.take(wanted.takes)
   if (outcome.refused === null) return outcome.taken
   const kind = wanted.about[outcome.refused.index]?.kind ?? 'requests'
   const { retryAfterMs } = outcome.refused
   throw new CairnError(`limit.${kind}`, {
-    message: describeRefusal(wanted, outcome.refused),
+    message: tellRefusal(wanted, outcome.refused, refusing),
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
   })
 }
 
-export function describeRefusal({ takes, about }: LimitTakes, { index, retryAfterMs }: Refusal): string {
+export interface Refusing {
+  readonly whom: Refused
+  readonly told: RefusalLog
+}
+
+/** Words for the caller; the log has them whole. */
+export function tellRefusal(
+  { takes, about }: LimitTakes,
+  { index, retryAfterMs }: Refusal,
+  { whom, told }: Refusing,
+): string {
   const take = takes[index]
   const what = about[index]
   if (take === undefined || what === undefined) return 'A limit is reached.'
-  const limit = `The limit of ${nameSubject(what.rule)} is ${take.limit} ${what.kind} a minute.`
-  if (retryAfterMs === null)
-    return `${limit} This call alone may use ${take.amount}. Send less, ask for a shorter answer, or have the limit raised.`
-  return `${limit} Try again in ${formatWait(retryAfterMs)}.`
-}
-
-function formatWait(ms: number): string {
-  return ms < 1_000 ? `${ms} ms` : `${Math.ceil(ms / 1_000)} s`
+  const reached = { ...what, limit: take.limit, amount: take.amount, retryAfterMs }
+  told.note(what.rule.subject, () => describeLimit(reached, null))
+  return describeLimit(reached, whom)
 }
 
 /** Tokens are corrected, requests stay taken. */

@@ -10,19 +10,21 @@ import { createBooker } from './booker.ts'
 import { createBudgets } from './budgets.ts'
 import { createCounts } from './counts.ts'
 import { closeLine, createLineIds, openLine, whole, type Hold, type LineHead } from './ledger.ts'
-import { correctTokens, describeRefusal, giveBack, listTakes, takeLimits, type LimitTakes } from './limit-takes.ts'
+import { correctTokens, giveBack, listTakes, takeLimits, tellRefusal, type LimitTakes } from './limit-takes.ts'
 import { createLimitOwner } from './limits/owners.ts'
 import type { Taken } from './limits/types.ts'
 import { createLostAndFound } from './lost.ts'
 import type { MeterStats } from './metrics.ts'
 import { createCalendar } from './periods.ts'
 import { createReadAside } from './read-aside.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import { createReservations } from './reserve.ts'
 import type { CompiledRule } from './rules.ts'
 import { listCallerSubjects, listModelSubjects, type SubjectKey } from './subjects.ts'
 import type { Booking, Estimate, Meter, MeteredAttempt, MeteredCall, MeteredModel, MeteredRequest } from './types.ts'
 import { readUsage } from './usage.ts'
 import { createView, repeat } from './view.ts'
+import { describeShortage } from './words.ts'
 
 export interface MeterOptions {
   readonly store: Store
@@ -59,7 +61,8 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
   const calendar = createCalendar()
   const view = createView({ store, clock, logger, calendar })
   const booker = createBooker({ store, view, calendar, logger })
-  const reservations = createReservations({ store, view, booker, calendar, clock, runId })
+  const told = createRefusalLog({ logger, clock })
+  const reservations = createReservations({ store, view, booker, calendar, clock, runId, told })
   const lost = createLostAndFound({ store, booker, clock, logger, runId, beatMs, deadAfterMs })
   const owner = createLimitOwner({ ...options, askOwner: options.peers.askOwner })
   const budgets = createBudgets({ store, view, calendar, clock })
@@ -70,14 +73,14 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
   let open = 0
 
   function noteRefusal(thrown: unknown): unknown {
-    if (thrown instanceof CairnError && /^(budget|limit)\./.test(thrown.code))
-      refusals.set(thrown.code, (refusals.get(thrown.code) ?? 0) + 1)
+    if (!(thrown instanceof CairnError && /^(budget|limit)\./.test(thrown.code))) return thrown
+    refusals.set(thrown.code, (refusals.get(thrown.code) ?? 0) + 1)
     return thrown
   }
 
-  async function take(wanted: LimitTakes): Promise<Taken | null> {
+  async function take(wanted: LimitTakes, call: MeteredCall): Promise<Taken | null> {
     try {
-      return await takeLimits(owner, wanted)
+      return await takeLimits(owner, wanted, { whom: call, told })
     } catch (thrown) {
       throw noteRefusal(thrown)
     }
@@ -135,7 +138,7 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
 
   async function attemptUnderRules(
     head: LineHead,
-    caller: readonly SubjectKey[],
+    { call, caller }: { call: MeteredCall; caller: readonly SubjectKey[] },
     model: MeteredModel,
     estimate: Estimate,
   ): Promise<MeteredAttempt> {
@@ -144,11 +147,11 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
     const rules = view.rules.match(subjects)
     // Requests of the caller were taken when the call began; those of the model are taken now.
     const wanted = listTakes(view.rules.match(ofModel), rules, tokensOf(estimate))
-    const taken = await take(wanted)
+    const taken = await take(wanted, call)
     if (!isMoneyAtStake(rules, model, estimate)) return openHeld(head, null, taken, wanted)
     lost.noteActivity()
     try {
-      const hold = await reservations.reserve(head, subjects, cleanEstimate(estimate))
+      const hold = await reservations.reserve(head, subjects, cleanEstimate(estimate), call)
       return openHeld(head, hold, taken, wanted)
     } catch (thrown) {
       giveBack(taken, wanted)
@@ -162,7 +165,7 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
         const at = clock.now()
         const head = openLine(ids.next(at), at, call, model)
         if (view.rules.isEmpty && !((estimate.nanoUsd ?? 0) > 0)) return Promise.resolve(openFree(head))
-        return attemptUnderRules(head, caller ?? listCallerSubjects(call), model, estimate)
+        return attemptUnderRules(head, { call, caller: caller ?? listCallerSubjects(call) }, model, estimate)
       },
       hit(model, { inputTokens, outputTokens, nanoUsd }) {
         const at = clock.now()
@@ -176,7 +179,7 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
 
   async function beginUnderRules(call: MeteredCall): Promise<MeteredRequest> {
     const caller = listCallerSubjects(call)
-    await take(listTakes(view.rules.match(caller), [], 0))
+    await take(listTakes(view.rules.match(caller), [], 0), call)
     return openRequest(call, caller)
   }
 
@@ -201,8 +204,12 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
       if (rules.length === 0) return null
       const wanted = listTakes(view.rules.match(ofModel), rules, tokensOf(estimate))
       const refusal = wanted.takes.length === 0 ? null : owner.peek(wanted.takes)
-      if (refusal !== null) return describeRefusal(wanted, refusal)
-      return reservations.wouldRefuse(rules, clock.now(), whole(estimate.nanoUsd ?? 0))
+      if (refusal !== null) return tellRefusal(wanted, refusal, { whom: call, told })
+      const nano = whole(estimate.nanoUsd ?? 0)
+      const shortage = reservations.findShortage(rules, clock.now(), nano)
+      if (shortage === null) return null
+      told.note(shortage.rule.subject, () => describeShortage(shortage, nano, null))
+      return describeShortage(shortage, nano, call)
     },
     usage: (query) => readUsage(aside, query, { dialect: store.dialect, now: clock.now() }),
     listBudgets: () => budgets.list(),

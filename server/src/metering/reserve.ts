@@ -2,23 +2,25 @@
  * Holds what a call may cost against every budget it falls under, in one transaction that takes place only when all of
  * them have room. The database is the one owner: however many processes ask at once, each update sees the one before.
  */
-import { fail, withDeadline, formatUsd, noLimitNano, type Clock } from '../base/index.ts'
+import { fail, withDeadline, noLimitNano, type Clock } from '../base/index.ts'
 import type { Statement, Store } from '../storage/index.ts'
-import { describeShortage, openBalances, type Shortage } from './balances.ts'
+import { openBalances } from './balances.ts'
 import type { Booker } from './booker.ts'
 import { lockBalances } from './booking-statements.ts'
 import type { Hold, LineHead } from './ledger.ts'
 import type { Period, Periods } from './periods.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { CompiledRule } from './rules.ts'
 import { packSubjects, type SubjectKey } from './subjects.ts'
 import type { Estimate } from './types.ts'
 import type { BudgetView } from './view.ts'
+import { adviseOnShortage, describeShortage, type Refused, type Shortage } from './words.ts'
 
 export interface Reservations {
   /** Resolves when it is durable. Throws `budget.exceeded`, `storage.failed`. */
-  reserve(head: LineHead, subjects: readonly SubjectKey[], estimate: Estimate): Promise<Hold>
-  /** By what this process knows: the first budget without room, in words; null when there is room. */
-  wouldRefuse(rules: readonly CompiledRule[], at: number, nano: number): string | null
+  reserve(head: LineHead, subjects: readonly SubjectKey[], estimate: Estimate, whom: Refused): Promise<Hold>
+  /** By what this process knows: the budget with the least room, where that is too little. */
+  findShortage(rules: readonly CompiledRule[], at: number, nano: number): Shortage | null
 }
 
 export interface ReservationsOptions {
@@ -28,6 +30,7 @@ export interface ReservationsOptions {
   readonly calendar: (at: number) => Periods
   readonly clock: Clock
   readonly runId: string
+  readonly told: RefusalLog
 }
 
 /** Rules or balances may change between a look and the write; more often than this in a row they do not. */
@@ -39,7 +42,7 @@ const settleMs = 1_000
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createReservations(options: ReservationsOptions): Reservations {
-  const { store, view, booker, calendar, clock, runId } = options
+  const { store, view, booker, calendar, clock, runId, told } = options
   let opening: Promise<unknown> | null = null
 
   const periodsOf = (at: number): Period[] => {
@@ -76,7 +79,12 @@ export function createReservations(options: ReservationsOptions): Reservations {
     return opening
   }
 
-  async function hold(head: LineHead, subjects: readonly SubjectKey[], estimate: Estimate): Promise<Hold> {
+  async function hold(
+    head: LineHead,
+    subjects: readonly SubjectKey[],
+    estimate: Estimate,
+    whom: Refused,
+  ): Promise<Hold> {
     const nano = estimate.nanoUsd ?? 0
     for (let tries = 0; tries < mostTries; tries++) {
       const rules = view.rules.match(subjects)
@@ -86,14 +94,15 @@ export function createReservations(options: ReservationsOptions): Reservations {
         await settled()
         await view.refresh()
         const shortage = findShortage(view.rules.match(subjects), head.at, nano)
-        if (shortage !== null) refuse(shortage, nano, clock.now())
+        if (shortage !== null) refuse(shortage, nano, { now: clock.now(), whom, told })
       }
       if (await tryHold(head, subjects, estimate)) return { id: head.id, at: head.at, heldNano: nano, subjects }
       await view.refresh()
     }
     // Each time there was room at the look and none at the write: many share what is left of the budget.
     const tightest = findTightest(view.rules.match(subjects), head.at)
-    if (tightest !== null && nano > 0 && tightest.limitNano < noLimitNano) refuse(tightest, nano, clock.now())
+    if (tightest !== null && nano > 0 && tightest.limitNano < noLimitNano)
+      refuse(tightest, nano, { now: clock.now(), whom, told })
     fail('server.busy', { internal: 'a reservation was overtaken again and again', retryAfterMs: 500 })
   }
 
@@ -117,9 +126,9 @@ export function createReservations(options: ReservationsOptions): Reservations {
   }
 
   return {
-    async reserve(head, subjects, estimate) {
+    async reserve(head, subjects, estimate, whom) {
       try {
-        return await hold(head, subjects, estimate)
+        return await hold(head, subjects, estimate, whom)
       } catch (thrown) {
         // The write may stand although its answer was lost.
         if (isUncertain(thrown))
@@ -127,10 +136,7 @@ export function createReservations(options: ReservationsOptions): Reservations {
         throw thrown
       }
     },
-    wouldRefuse(rules, at, nano) {
-      const shortage = nano > 0 ? findShortage(rules, at, nano) : null
-      return shortage === null ? null : describeShortage(shortage, nano)
-    },
+    findShortage: (rules, at, nano) => (nano > 0 ? findShortage(rules, at, nano) : null),
   }
 }
 
@@ -138,16 +144,20 @@ const roomOf = ({ limitNano, spentNano, reservedNano }: Shortage) => limitNano -
 
 const isUncertain = (thrown: unknown) => (thrown as { code?: unknown }).code === 'storage.failed'
 
-function refuse(shortage: Shortage, nano: number, now: number): never {
-  const { period, limitNano, rule } = shortage
-  const isTooLarge = nano > limitNano
-  const waitMs = Math.max(0, period.toMs - now)
-  const then = isTooLarge
-    ? `It is more than the whole budget (${formatUsd(limitNano)}). Ask for a shorter answer or use a cheaper model, or have the budget raised.`
-    : `Use a local or cheaper model, ask for a shorter answer, or have the budget raised. It begins anew with the next ${period.name} (UTC).`
+interface Refusing {
+  readonly now: number
+  readonly whom: Refused
+  readonly told: RefusalLog
+}
+
+function refuse(shortage: Shortage, nano: number, { now, whom, told }: Refusing): never {
+  const internal = describeShortage(shortage, nano, null)
+  told.note(shortage.rule.subject, () => internal)
+  const isTooLarge = nano > shortage.limitNano
+  const waitMs = Math.max(0, shortage.period.toMs - now)
   fail('budget.exceeded', {
-    message: `${describeShortage(shortage, nano)} ${then}`,
-    internal: `budget of ${rule.rule.subject.kind}`,
+    message: `${describeShortage(shortage, nano, whom)}${adviseOnShortage(shortage, nano, whom)}`,
+    internal,
     ...(isTooLarge || waitMs > longestWaitMs ? {} : { retryAfterMs: waitMs }),
   })
 }

@@ -11,6 +11,8 @@ export interface MeteredCall {
   readonly principal: Pick<Principal, 'id' | 'credentialId' | 'withinKeys' | 'via'>
   /** Groups of the principal (from the issue on access on). */
   readonly teams: readonly string[]
+  /** Whether they may see everybody’s usage, and so what refuses them; asked only when something does. No: absent. */
+  readonly mayReadUsage?: () => boolean
   readonly kind: 'chat' | 'ask' | 'embedding' | 'messages' | 'responses'
 }
 
@@ -67,7 +69,7 @@ export interface Meter {
   /** Takes one request from the limits. Throws `limit.requests` with when to try again. */
   begin(call: MeteredCall): Promise<MeteredRequest>
   /**
-   * Why this attempt would be refused now, or null: for planning and `explain`, from what this process knows, holding
+   * Why this attempt would be refused now, in words for the caller, or null: for planning and `explain`, from what this process knows, holding
    * nothing. Does no I/O.
    */
   wouldRefuse(call: MeteredCall, model: MeteredModel, estimate: Estimate): string | null

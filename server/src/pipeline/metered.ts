@@ -40,7 +40,7 @@ export interface Sending {
   readonly signal: AbortSignal
 }
 
-type Services = Pick<GatewayServices, 'meter' | 'clock' | 'drift'>
+type Services = Pick<GatewayServices, 'access' | 'meter' | 'clock' | 'drift'>
 
 const charsPerToken = 4
 
@@ -49,18 +49,21 @@ export function budgetView(
   call: Call,
   kind: MeteredCall['kind'],
   needs: Needs,
-  { meter }: Pick<Services, 'meter'>,
+  { access, meter }: Pick<Services, 'access' | 'meter'>,
 ): Metered['refusedByBudget'] {
-  const metered = describeCall(call, kind)
+  const metered = describeCall(call, kind, access)
   return (deployment) => meter.wouldRefuse(metered, modelOf(deployment), estimateOf(deployment, needs))
 }
 
 function describeCall(
-  { requestId, principal: { id, credentialId, withinKeys, via, groups = [] } }: Call,
+  { requestId, principal: caller }: Call,
   kind: MeteredCall['kind'],
+  access: Services['access'],
 ): MeteredCall {
+  const { id, credentialId, withinKeys, via, groups = [] } = caller
+  const mayReadUsage = () => access.may(caller, 'usage.read')
   const principal = { id, credentialId, via, ...(withinKeys ? { withinKeys } : {}) }
-  return { requestId, principal, teams: groups, kind }
+  return { requestId, principal, teams: groups, mayReadUsage, kind }
 }
 
 function estimateOf({ info, egress }: Deployment, needs: Needs): Estimate {
@@ -73,9 +76,9 @@ export async function openMetered(
   call: Call,
   kind: MeteredCall['kind'],
   needs: Needs,
-  { meter, clock, drift }: Services,
+  { access, meter, clock, drift }: Services,
 ): Promise<Metered> {
-  const request = await meter.begin(describeCall(call, kind))
+  const request = await meter.begin(describeCall(call, kind, access))
   const { doubt, believe } = openBelief(kind, needs, drift)
 
   async function run<R extends ChatReply | Pick<JsonReply, 'kind' | 'usage'>>(
@@ -110,7 +113,7 @@ export async function openMetered(
   }
 
   return {
-    refusedByBudget: budgetView(call, kind, needs, { meter }),
+    refusedByBudget: budgetView(call, kind, needs, { access, meter }),
     async send(sending, attempt) {
       const { reply, book, ttftMs } = await run(sending, attempt)
       if (reply.kind === 'json') {

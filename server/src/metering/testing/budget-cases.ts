@@ -68,6 +68,57 @@ export function describeBudgets({ meter, store, clock, reopen }: Current): void 
     expect(refusal.retryAfterMs).toBe(30 * 60_000)
   })
 
+  test.each([
+    [{ kind: 'all', id: '*' }, 'this server'],
+    [{ kind: 'team', id: 'physics' }, 'the team “physics”'],
+    [{ kind: 'model', id: 'far/large' }, 'the model “far/large”'],
+    [{ kind: 'provider', id: 'far' }, 'the provider “far”'],
+  ] as const)(
+    'whose a budget of %j is and how it stands is told to who may see usage, and to nobody else',
+    async (subject, name) => {
+      clock().advance(11.5 * 3_600_000)
+      const hidden = /physics|far\/|“|\$|\d/
+      const seen = callOf('ada', { teams: ['physics'] })
+      const unseen = callOf('ada', { teams: ['physics'], mayReadUsage: () => false })
+      await meter().setBudgets([{ subject, usdPerDay: 0.1 }], 'owner')
+      const told = await refusalOf(attempt(meter(), cents(11), seen))
+      expect(told.message).toContain(`The budget of ${name} for the day is $0.10`)
+      await spend(meter(), cents(9), seen)
+      const [first, second] = [
+        await refusalOf(attempt(meter(), cents(2), seen)),
+        await refusalOf(attempt(meter(), cents(2), unseen)),
+      ]
+      expect([second.code, second.retryAfterMs]).toEqual([first.code, 30 * 60_000])
+      expect(second.message).toContain('A budget of your organisation')
+      expect(second.message).not.toMatch(hidden)
+      expect(second.internal).toContain('$0.09 spent')
+      const planned = meter().wouldRefuse(unseen, paid, estimateOf(cents(2)))
+      expect(planned).toContain('A budget of your organisation')
+      expect(planned).not.toMatch(hidden)
+      await meter().setBudgets([{ subject, requestsPerMinute: 1, tokensPerMinute: 1_000 }], 'owner')
+      await spend(meter(), 0, unseen)
+      const limited = await refusalOf(attempt(meter(), 0, unseen))
+      expect(limited.code).toBe('limit.requests')
+      expect(limited.retryAfterMs).toBeGreaterThan(0)
+      expect(limited.message).toContain('A limit of your organisation on requests a minute is reached. Try again in')
+      expect(limited.message).not.toMatch(/physics|far\/|“|is 1 /)
+    },
+  )
+
+  test('whose own key, outer key or user has the budget is told how it stands', async () => {
+    const principal = { id: 'ada', credentialId: 'inner', withinKeys: ['outer'], via: 'key' as const }
+    const call = callOf('ada', { principal, mayReadUsage: () => false })
+    for (const [kind, id, name] of [
+      ['key', 'inner', 'this API key'],
+      ['key', 'outer', 'an API key that this one stays within'],
+      ['user', 'ada', 'this user'],
+    ] as const) {
+      await meter().setBudgets([{ subject: { kind, id }, usdPerDay: 0.1 }], 'owner')
+      const refusal = await refusalOf(attempt(meter(), cents(11), call))
+      expect(refusal.message).toContain(`The budget of ${name} for the day is $0.10`)
+    }
+  })
+
   test('a new day and a new month begin with nothing spent, and a call counts where it began', async () => {
     await meter().setBudgets([{ subject: subjects[0], usdPerDay: 0.05, usdPerMonth: 0.12 }], 'owner')
     const late = await attempt(meter(), cents(5))

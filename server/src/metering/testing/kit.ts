@@ -12,6 +12,7 @@ export function callOf(user = 'ada', more: Partial<MeteredCall> = {}): MeteredCa
     requestId: 'request_1',
     principal: { id: user, credentialId: `key-of-${user}`, via: 'key' },
     teams: [],
+    mayReadUsage: () => true,
     kind: 'chat',
     ...more,
   }
