@@ -53,22 +53,38 @@ function listOrphans({ world }: Engine): Finding[] {
 }
 
 /**
- * Statements on a vault, folder or note that is not there: it may have been renamed, and stands open under its new name
- * where a barrier or deny named the old one.
+ * Statements on a vault, folder or note that is not there. Rules go with the notes that were under them, as long as
+ * nobody confirms that they are gone; grants do not, and hold for whatever comes under the name.
  */
 export function listLostScopes({ world }: Engine, isThere: (scope: Scope) => boolean): Finding[] {
   const { grants, denies, barriers } = world.policy
-  const named = [...grants, ...denies, ...barriers].map(({ scope }) => scope)
-  return [...new Set(named)].flatMap((id) => {
+  const ruled = new Set([...denies, ...barriers].map(({ scope }) => scope))
+  const given = Map.groupBy(grants, ({ scope }) => scope)
+  return [...new Set([...given.keys(), ...ruled])].flatMap((id) => {
     const scope = parseScope(id)
     const isPlace = scope?.type === 'vault' || scope?.type === 'folder' || scope?.type === 'note'
     if (!isPlace || isThere(scope)) return []
     return {
       kind: 'unknown-scope' as const,
       about: id,
-      message: `Statements name ${id}, where no note is. If it was renamed, they do not hold under its new name.`,
+      message: [
+        `Statements name ${id}, where no note is.`,
+        ...(ruled.has(id) && scope.type !== 'vault'
+          ? ['Notes that were there stay restricted wherever they are now.']
+          : []),
+        ...sayGiven(given.get(id) ?? []),
+      ].join(' '),
     }
   })
+}
+
+const mostGrantsSaid = 5
+
+function sayGiven(grants: readonly Grant[]): string[] {
+  if (grants.length === 0) return []
+  const said = grants.slice(0, mostGrantsSaid).map(({ principal, role }) => `${role} to ${principal}`)
+  const more = grants.length > mostGrantsSaid ? ` and ${grants.length - mostGrantsSaid} more` : ''
+  return [`What comes under that name is given by: ${said.join(', ')}${more}. Take these back if that is not meant.`]
 }
 
 /** Everything that holds on a scope: what stands on it, and what comes from above. */
