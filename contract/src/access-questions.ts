@@ -29,12 +29,16 @@ export const audiences = ['requester', 'curator', 'auditor'] as const
 
 export type Audience = (typeof audiences)[number]
 
-/** In one word why a decision came out as it did. `hidden` is all that a requester is told of what they may not know. */
+/**
+ * In one word why a decision came out as it did. `former-place`: the note was taken out of a folder whose rules hold on for
+ * it, and these do not allow it. `hidden` is all that a requester is told of what they may not know.
+ */
 export const decisionReasons = [
   'granted',
   'break-glass',
   'denied',
   'no-grant',
+  'former-place',
   'outside-bound',
   'inactive-subject',
   'unknown-credential',
@@ -79,6 +83,11 @@ export const explanationSchema = z.object({
   ),
   bounds: z.array(z.object({ of: z.string(), holds: z.boolean(), why: z.string() })),
   near_misses: z.array(z.object({ id: z.string(), why: z.string() })),
+  /**
+   * Former places of the note whose rules hold on, where there are any and the note is allowed where it is now. Denies
+   * and near misses of those that do not hold stand above. `at` is absent where the reader may not know of the place.
+   */
+  places: z.array(z.object({ at: z.string().optional(), holds: z.boolean() })).optional(),
   fix: z.array(z.object({ do: z.string(), needs: z.string().optional(), href: z.string().optional() })),
 })
 

@@ -109,6 +109,8 @@ export const resourceFactsSchema = z.strictObject({
   label: labelSchema.optional(),
   owner: z.string().max(accessLimits.valueLength).optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
+  /** Former paths in its vault whose rules hold on. */
+  places: z.array(z.string().min(1).max(accessLimits.resourceLength)).max(1_000).optional(),
 })
 
 export type World = z.infer<typeof worldSchema>

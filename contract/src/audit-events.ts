@@ -126,8 +126,8 @@ export const auditEventTable = {
   'usage.read': { category: 'system', description: 'Somebody looked at usage and cost.', fields: ['by'] },
   'note.released': {
     category: 'access',
-    description: 'Somebody confirmed that a label, tag or property is gone from a note.',
-    fields: ['vault', 'note', 'label', 'tags', 'attributes'],
+    description: 'Somebody confirmed that a label, tag or property is gone from a note, or that it was moved.',
+    fields: ['vault', 'note', 'label', 'tags', 'attributes', 'places'],
   },
   'vault.registered': { category: 'vault', description: 'A vault was registered.', fields: ['vault'] },
   'vault.removed': { category: 'vault', description: 'A vault was removed from the server.', fields: ['vault'] },

@@ -1,4 +1,4 @@
-/** Notes of which more is in force than they say, and letting that go. */
+/** Notes of which more is in force than they say, or than holds where they are, and letting that go. */
 import { z } from 'zod'
 import { labelSchema } from './labels.ts'
 
@@ -20,6 +20,8 @@ export const heldNoteSchema = z.object({
   attributes: z.array(
     z.object({ attribute: z.string(), held: scalarSchema.nullable(), said: scalarSchema.nullable() }),
   ),
+  /** Paths in restricted folders that it was taken out of: rules judge it there too. */
+  places: z.array(z.string()),
   /** Send it back to confirm exactly this. */
   revision: z.int(),
 })

@@ -72,6 +72,21 @@ describe('changes of who may', () => {
     },
   )
 
+  channel('B8', 'a barrier goes with a note that is taken out of its folder, and with the folder', async () => {
+    await team.write('eng', 'secret/inner/moved.md', '# Moved\n\nThe badger canarymoved digs.\n')
+    await lab.untilIndexed('secret/inner/moved.md')
+    await lab.move('secret/inner', 'open/inner')
+    await lab.untilIndexed('open/inner/moved.md')
+    await lab.move('open/inner/moved.md', 'open/moved.md')
+    await lab.untilIndexed('open/moved.md')
+    expect([(await lab.read(ann, 'open/moved.md')).status, (await lab.read(leo, 'open/moved.md')).status]).toEqual([
+      404, 200,
+    ])
+    expect(await lab.search(ann, 'badger')).toEqual([])
+    expect(JSON.stringify(await lab.ask(ann, 'Where does the badger dig?'))).not.toContain('canarymoved')
+    expect((await lab.search(leo, 'badger')).map(({ note }) => note)).toEqual(['open/moved.md'])
+  })
+
   channel('B9', 'a barrier stands while its folder is gone, so the folder comes back restricted', async () => {
     await lab.move('secret', 'away/secret')
     await lab.untilIndexed('secret/merger.md', false)

@@ -1,14 +1,14 @@
 /** What is held, in the vaults module with its threads: several processes, rules that change, and that cannot be told. */
 import { expect, test } from 'bun:test'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CairnError } from '../src/base/index.ts'
+import { CairnError, someNotes, type NoteFilter } from '../src/base/index.ts'
 import { openDirectStore } from '../src/storage/index.ts'
 import { openIndexingTurn, type Protection } from '../src/vaults/index.ts'
 import { openAskRig } from './kit/ask-rig.ts'
 import { makeFolder, openVaultRig, type VaultRig } from './kit/vault-rig.ts'
 
-const rules: Protection = { isTeam: true, tags: ['secret'], conditions: [] }
+const rules: Protection = { isTeam: true, tags: ['secret'], conditions: [], places: [] }
 const all = { kind: 'all' } as const
 const words =
   'The heron stands in the reeds beside the old slipway and waits for a fish that does not come, all day long.'
@@ -114,6 +114,51 @@ test('letting go tells the log of the cache, as an edit does, so that nothing is
   await rig.settled()
   expect(told.toSorted()).toEqual([`index:${vault}`, `note:${vault}/a.md`])
   expect((await rig.ask({ question: tides })).receipt.cache.status).toBe('miss')
+}, 60_000)
+
+test('a note that is taken out of a restricted folder while nobody looks is held by it, also when the index is made anew', async () => {
+  const [folder, data] = [await makeFolder('held'), await makeFolder('data')]
+  await mkdir(join(folder, 'secret'))
+  for (const note of ['a.md', 'b.md', 'c.md']) await writeFile(join(folder, 'secret', note), `${words} ${note}`)
+  const protection = async (): Promise<Protection> => ({ ...rules, places })
+  let places: string[] = []
+  const placesOf = async ({ vaults, vault }: VaultRig) => {
+    const facts = await vaults.factsOf((await vault()).id, ['a.md', 'gone/b.md', 'gone/c.md'])
+    return Object.fromEntries([...facts].map(([path, each]) => [path, each.places]))
+  }
+  const moved = { 'a.md': ['secret/a.md'], 'gone/b.md': ['secret/b.md'], 'gone/c.md': ['secret/c.md'] }
+  {
+    await using rig = await openVaultRig(folder, data, { protection })
+    await rig.ready()
+    places = [`folder:${(await rig.vault()).id}/secret`]
+    await rig.until(async () => (await kept(data)).length === 3)
+  }
+  await rename(join(folder, 'secret', 'a.md'), join(folder, 'a.md'))
+  await rename(join(folder, 'secret'), join(folder, 'gone'))
+  {
+    await using rig = await openVaultRig(folder, data, { protection })
+    await rig.ready()
+    expect(await placesOf(rig)).toEqual(moved)
+    expect((await rig.vaults.listHeld((await rig.vault()).id, all, 9)).length).toBe(3)
+  }
+  for (const end of ['', '-wal', '-shm']) await rm(join(data, `index.db${end}`), { force: true })
+  {
+    await using rig = await openVaultRig(folder, data, { protection })
+    await rig.ready()
+    expect(await placesOf(rig)).toEqual(moved)
+    await rig.vaults.reindex((await rig.vault()).id)
+    expect(await placesOf(rig)).toEqual(moved)
+    // A filter that goes to the searchers finds it held there as well.
+    const open = someNotes({ allow: ['', 'secret/', 'secret0'] })
+    const { id } = await rig.vault()
+    const search = (filter: NoteFilter) =>
+      rig.vaults.search(
+        { query: 'heron', syntax: 'plain', forPrompt: false, vaults: [{ id, filter }], limit: 9, mode: 'keyword' },
+        new AbortController().signal,
+      )
+    expect([(await search(open)).length, (await search(all)).length]).toEqual([0, 3])
+  }
+  for (const each of [folder, data]) await rm(each, { recursive: true, force: true })
 }, 60_000)
 
 /** Paths of what is kept. */

@@ -12,6 +12,7 @@ const reasonWords: Readonly<Record<Explanation['reason'], string>> = {
   'break-glass': 'Emergency access allows it.',
   denied: 'A rule denies it, and a deny always wins.',
   'no-grant': 'No role that is held here allows it.',
+  'former-place': 'The note comes from a restricted place, and the rules of that place hold on.',
   'outside-bound': 'The key or session in use is not made for it.',
   'inactive-subject': 'The account is suspended or gone.',
   'unknown-credential': 'The key in use is not valid.',

@@ -14,6 +14,11 @@ export interface NoteFacts {
   readonly owner?: string | undefined
   /** Of its front matter; only single texts, numbers and flags can be compared. */
   readonly properties?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * Former paths of the note in its vault, whose rules hold on: it may be used by who may use it at its path and would
+   * be allowed it at each of these too.
+   */
+  readonly places?: readonly string[] | undefined
 }
 
 /** Compares an attribute’s value. Values of another kind than the statement’s cannot be compared. */

@@ -1,7 +1,7 @@
 import type { Condition } from '@cairn/contract'
 import { isUnderTag } from '@cairn/contract/tables'
 import { judgeNote, type NoteFacts } from './condition.ts'
-import { isInRanges, noPath, type PathRanges } from './path-ranges.ts'
+import { everyPath, intersect, isInRanges, noPath, type PathRanges } from './path-ranges.ts'
 
 /**
  * A compiled answer to “which notes of a vault may be used”. Made by `access`, cheap to send to a worker, tested before
@@ -17,9 +17,11 @@ interface AllowedByEvery {
 
 export interface SomeNotes {
   readonly kind: 'some'
-  /** Paths that are allowed without more ado: what is denied by path, or outside a bound, is taken out already. */
+  /** What bounds leave of the vault. They look at where a note is, and not at where it was. */
+  readonly within: PathRanges
+  /** Paths that are allowed without more ado: what is denied by path is taken out already. */
   readonly allow: PathRanges
-  /** Tags that allow, except at the paths that are `closed`: behind a barrier, denied or outside a bound. */
+  /** Tags that allow, except at the paths that are `closed`: behind a barrier, or denied. */
   readonly allowTags: readonly string[]
   readonly closed: PathRanges
   /** Allowed if the conditions hold, on paths or on a tag. */
@@ -28,7 +30,7 @@ export interface SomeNotes {
   readonly delegated: readonly {
     readonly paths: PathRanges
     readonly tag: string | null
-    readonly within: NoteFilter
+    readonly within: SomeNotes
   }[]
   readonly denyTags: readonly string[]
   /** Denied unless the conditions are known to fail. */
@@ -48,6 +50,7 @@ interface ConditionalNotes {
 
 const nothing: SomeNotes = {
   kind: 'some',
+  within: everyPath,
   allow: noPath,
   allowTags: [],
   closed: noPath,
@@ -75,8 +78,10 @@ export function bothFilters(one: NoteFilter, other: NoteFilter): NoteFilter {
 export function isEmptyFilter(filter: NoteFilter): boolean {
   if (filter.kind === 'all') return false
   if (filter.kind === 'every') return filter.of.some(isEmptyFilter)
-  const { allow, allowTags, allowWhen, delegated, breakGlass } = filter
-  return allow.length + allowTags.length + allowWhen.length + delegated.length + breakGlass.length === 0
+  const { within, allow, allowTags, allowWhen, delegated, breakGlass } = filter
+  const isOutside = (paths: PathRanges) => intersect(paths, within).length === 0
+  if (within.length === 0) return true
+  return allowTags.length + allowWhen.length + delegated.length === 0 && isOutside(allow) && isOutside(breakGlass)
 }
 
 export interface JudgedNote extends NoteFacts {
@@ -88,7 +93,14 @@ export interface JudgedNote extends NoteFacts {
 export function admitsNote(filter: NoteFilter, note: JudgedNote): boolean {
   if (filter.kind === 'all') return true
   if (filter.kind === 'every') return filter.of.every((each) => admitsNote(each, note))
+  if (!isInRanges(filter.within, note.path)) return false
   if (filter.must.length > 0 && judgeNote(filter.must, note) !== true) return false
+  if (!admitsAt(filter, note)) return false
+  return note.places === undefined || note.places.every((path) => admitsAt(filter, { ...note, path }))
+}
+
+/** At one place, bounds apart. */
+function admitsAt(filter: SomeNotes, note: JudgedNote): boolean {
   if (filter.breakGlass.length > 0 && isInRanges(filter.breakGlass, note.path)) return true
   if (filter.denyTags.some((tag) => hasTag(note.tags, tag))) return false
   if (filter.denyWhen.some((each) => concerns(each, note) && judgeNote(each.when, note) !== false)) return false
@@ -102,7 +114,7 @@ function isAllowedOtherwise({ allowTags, closed, allowWhen, delegated }: SomeNot
     concerns(each, note) && (each.tag === null || isOpen())
   return (
     allowWhen.some((each) => reaches(each) && judgeNote(each.when, note) === true) ||
-    delegated.some((each) => reaches(each) && admitsNote(each.within, note))
+    delegated.some((each) => reaches(each) && admitsAt(each.within, note))
   )
 }
 

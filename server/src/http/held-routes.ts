@@ -1,4 +1,4 @@
-/** Rows of the route table about what is held of notes against edits. */
+/** Rows of the route table about what is held of notes against edits and moves. */
 import { heldConfirmSchema, heldListSchema } from '@cairn/contract'
 import { z } from 'zod'
 import { confirmHeld, listHeld } from './handlers/held.ts'
@@ -14,7 +14,7 @@ export const heldRoutes: readonly Route[] = [
     audience: 'problem',
     query: listQuery,
     summary:
-      'Labels, protected tags and properties that are gone from notes and stay in force, where you have `restrict`.',
+      'Labels, protected tags and properties that are gone from notes and stay in force, and restricted folders that notes were taken out of, where you have `restrict`.',
     replies: [{ status: 200, description: 'The notes, by vault and path.', schema: heldListSchema }],
     handle: listHeld,
   }),
@@ -24,9 +24,9 @@ export const heldRoutes: readonly Route[] = [
     permission: 'signed-in',
     audience: 'problem',
     body: heldConfirmSchema,
-    summary: 'Confirm that they are gone. Needs `restrict` on the note.',
+    summary: 'Confirm that they are gone, or that the note was moved. Needs `restrict` on the note, and where it was.',
     replies: [
-      { status: 204, description: 'From the next request on the note goes by its own words.' },
+      { status: 204, description: 'From the next request on the note goes by its own words and its place.' },
       { status: 404, description: 'No such note, or nothing is held of it.' },
       { status: 409, description: 'The note was changed since the list was read.' },
     ],

@@ -49,7 +49,7 @@ export interface VaultsOptions {
 /** Questions and searches that wait for the searching thread; more are told to come back. */
 const mostWaiting = 256
 const topic = 'vaults.changed'
-const unprotected: Protection = { isTeam: false, tags: [], conditions: [] }
+const unprotected: Protection = { isTeam: false, tags: [], conditions: [], places: [] }
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export async function openVaults(options: VaultsOptions): Promise<Vaults> {

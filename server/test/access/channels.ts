@@ -17,12 +17,12 @@ export const channels: Readonly<Record<string, Channel>> = {
   B6: { surface: 'POST /v1/ask with the cache' },
   B7: { surface: 'GET notes/* and POST /v1/search with an old key' },
   B8: {
-    surface: 'GET notes/* after a rename on disk: a grant gives nothing at the new name',
-    open: 'a barrier or deny does not follow its folder, which is then open to who holds the vault; a finding tells the administrator',
+    surface:
+      'GET notes/*, POST /v1/search, GET /api/held after a rename on disk: barriers and denies go with the notes, grants do not',
   },
   B9: {
     surface: 'GET notes/* of a restricted folder that was gone and is there again',
-    open: 'a grant on a folder that was gone holds again for what comes under its name',
+    open: 'a grant on a folder that was gone holds again for what comes under its name; a finding names the grant as long as nothing is there (decision 0011)',
   },
   B10: { surface: 'GET notes/*, POST /api/access/explain, POST /api/access/grants' },
   B11: { none: /^(?:PATCH|POST) .*notes|\/tags|\/front-?matter/, because: 'notes are edited in their folder only' },

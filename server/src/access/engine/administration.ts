@@ -5,7 +5,7 @@
 import { isAction, isValidOn, parseScope, type Action, type Bound, type Scope } from '@cairn/contract'
 import type { NoteFacts } from '../../base/index.ts'
 import type { Compiled } from './compiled.ts'
-import { findAsker, judge } from './judge.ts'
+import { beginTrace, findAsker, judge } from './judge.ts'
 import { everyone, findWays } from './profile.ts'
 import { toMs } from './rules.ts'
 import type { Circumstances, RefusalCode, Subject, Verdict } from './types.ts'
@@ -220,7 +220,7 @@ interface PassingOn {
 
 /** Allowed now, and by a delegable grant that lasts as long; that grant alone would allow it too. */
 function isDelegable(compiled: Compiled, { by, action, scope, from, until, request }: PassingOn): boolean {
-  const trace = { reason: 'no-grant' as const, denies: [], grants: [] as string[], misses: [], bounds: [] }
+  const trace = beginTrace()
   if (!judge(compiled, { ...request, subject: { principal: by }, action, resource: scope }, trace)) return false
   return compiled.world.policy.grants.some(
     (grant) =>

@@ -13,7 +13,7 @@ import {
   type World,
 } from '@cairn/contract'
 import type { Compiled } from './compiled.ts'
-import { judge } from './judge.ts'
+import { beginTrace, isAllowed, judge } from './judge.ts'
 import { sayDeny, sayGrant, sayWhen } from './sentences.ts'
 import type { Question, Subject, Trace } from './types.ts'
 
@@ -25,7 +25,7 @@ export type Reader =
   | { readonly audience: 'curator'; readonly subject: Subject }
 
 export function explain(compiled: Compiled, question: Question, reader: Reader): Explanation {
-  const trace: Trace = { reason: 'no-grant', denies: [], grants: [], misses: [], bounds: [] }
+  const trace = beginTrace()
   const decision = judge(compiled, question, trace)
   const { audience } = reader
   const isHidden = reader.audience === 'requester' && (reader.isHidden === true || !mayKnow(compiled, question))
@@ -33,13 +33,18 @@ export function explain(compiled: Compiled, question: Question, reader: Reader):
   const sees = createSight(compiled, question, reader)
   const principal = principalOf(compiled, question.subject)
   const index = indexStatements(compiled, principal)
-  const deny = trace.denies.map((id) => index.deny(id, sees))
-  const overriding = trace.denies[0]
+  // Where the note is allowed now, what keeps it back are the rules of places it was in.
+  const refusing = [trace, ...trace.places.filter((place) => !isAllowed(place.reason))]
+  const denies = [...new Set(refusing.flatMap((place) => place.denies))]
+  const deny = denies.map((id) => index.deny(id, sees))
+  const overriding = denies[0]
   const grants = trace.grants.map((id) => ({
     ...index.grant(id, sees),
     ...(overriding !== undefined && deny[0]?.id !== undefined ? { overriddenBy: overriding } : {}),
   }))
-  const misses = trace.misses.filter(({ id, at }) => sees(index.scopeOf(id)) && (at === undefined || sees(at)))
+  const misses = refusing
+    .flatMap((place) => place.misses)
+    .filter(({ id, at }) => sees(index.scopeOf(id)) && (at === undefined || sees(at)))
   return {
     ...describe(compiled, question, audience),
     decision,
@@ -48,8 +53,15 @@ export function explain(compiled: Compiled, question: Question, reader: Reader):
     grants,
     bounds: trace.bounds.map(({ of, holds, why }) => ({ of, holds, why: boundWords[why] })),
     near_misses: misses.map(({ id, why, at }) => ({ id, why: index.miss(id, why, at) })),
+    ...describePlaces(trace, sees),
     fix: decision ? [] : suggest({ compiled, question, trace, audience, principal, deny }),
   }
+}
+
+/** Whether the reader may know of a former place is asked like of any other. */
+function describePlaces({ places }: Trace, sees: Sight): Pick<Explanation, 'places'> {
+  if (places.length === 0) return {}
+  return { places: places.map(({ id, reason }) => ({ ...(sees(id) ? { at: id } : {}), holds: isAllowed(reason) })) }
 }
 
 /** The audience that a reader may claim for a question; null where it is none of their business. */
@@ -230,6 +242,7 @@ function suggest({
   if (audience === 'requester') return [...fixes, requestAccess]
   for (const { id } of deny)
     if (id !== undefined) fixes.push({ do: `add exception for ${principal} to ${id}`, needs: 'policy.propose' })
+  if (reason === 'former-place') fixes.push({ do: 'confirm that the note was moved', needs: 'restrict' })
   if (trace.grants.length === 0 && reason !== 'outside-bound')
     fixes.push(...suggestGrant(compiled, question, trace, principal))
   return [...fixes, requestAccess]

@@ -53,15 +53,16 @@ export function compileFilter(compiled: Compiled, question: FilterQuestion): Not
     within = intersect(within, unite(bound.scopes.map((scope) => pathsOf(matter, scope))))
   }
   const filter = {
-    ...filterRules(matter, asker.profile, within, false),
+    ...filterRules(matter, asker.profile, false),
+    within,
     must: asker.bounds.flatMap(({ note }) => note),
-    breakGlass: asker.isInPerson ? intersect(findBreakGlass(matter, asker.profile.principal), within) : noPath,
+    breakGlass: asker.isInPerson ? findBreakGlass(matter, asker.profile.principal) : noPath,
   }
   return isEverything(filter) ? { kind: 'all' } : filter
 }
 
-function isEverything({ allow, denyTags, denyWhen, must }: SomeNotes): boolean {
-  const isWhole = allow.length === 1 && allow[0] === ''
+function isEverything({ within, allow, denyTags, denyWhen, must }: SomeNotes): boolean {
+  const isWhole = [within, allow].every((paths) => paths.length === 1 && paths[0] === '')
   return isWhole && denyTags.length === 0 && denyWhen.length === 0 && must.length === 0
 }
 
@@ -98,7 +99,7 @@ interface Parts {
 }
 
 /** `isPassedOn`: on behalf of a delegate, whose own delegations do not count. */
-function filterRules(matter: Matter, profile: Profile, within: PathRanges, isPassedOn: boolean): SomeNotes {
+function filterRules(matter: Matter, profile: Profile, isPassedOn: boolean): SomeNotes {
   const barriers = matter.compiled.barriers.get(matter.vault)
   const parts: Parts = { allow: [], deny: [], allowTags: [], denyTags: [], allowWhen: [], denyWhen: [], delegated: [] }
   for (const { rules, paths, reach } of findPlaces(matter, profile)) {
@@ -112,10 +113,9 @@ function filterRules(matter: Matter, profile: Profile, within: PathRanges, isPas
   }
   const { allow, deny, ...rest } = parts
   const denied = unite(deny)
-  const open = (paths: PathRanges) => intersect(subtract(paths, denied), within)
+  const open = (paths: PathRanges) => subtract(paths, denied)
   const isClosedAtRoot = barriers?.root === true
-  const closed = (): PathRanges =>
-    isClosedAtRoot ? everyPath : unite([denied, barriers?.ranges ?? noPath, subtract(everyPath, within)])
+  const closed = (): PathRanges => (isClosedAtRoot ? everyPath : unite([denied, barriers?.ranges ?? noPath]))
   const needsClosed =
     rest.allowTags.length > 0 || [...rest.allowWhen, ...rest.delegated].some(({ tag }) => tag !== null)
   return someNotes({
@@ -181,7 +181,7 @@ function addGrant(matter: Matter, { grant, paths, tag, isPassedOn }: Reaching, p
   if (grant.by !== null) {
     const delegator = isPassedOn ? null : compiled.profileOf(grant.by)
     if (delegator === null) return
-    parts.delegated.push({ paths: paths(), tag, within: filterRules(matter, delegator, everyPath, true) })
+    parts.delegated.push({ paths: paths(), tag, within: filterRules(matter, delegator, true) })
   } else if (grant.note.length > 0) parts.allowWhen.push({ paths: paths(), tag, when: grant.note })
   else if (tag === null) parts.allow.push(paths())
   else parts.allowTags.push(tag)

@@ -1,7 +1,9 @@
 /**
  * THE decision. Allowed when the subject is active, its credential valid, no deny matches, some grant reaches through the
  * barriers, and every bound contains action and resource. Nothing depends on an order of statements: a grant adds, a deny
- * always wins, the nearest barrier keeps grants from above out. What cannot be told never helps the one who asks.
+ * always wins, the nearest barrier keeps grants from above out. What cannot be told never helps the one who asks. A note
+ * that was elsewhere must be allowed there too, as if it were in both places: so a rule on a folder holds on for what was
+ * taken out of it, until somebody with `restrict` in both lets it go. Emergency access counts at the place it names.
  *
  * `check` and `explain` are this one walk, from the resource up to the organisation, without and with a trace.
  */
@@ -21,12 +23,16 @@ import {
   type GrantRule,
   type SplitConditions,
 } from './rules.ts'
-import type { BoundMiss, Miss, Question, Subject, Trace } from './types.ts'
+import type { BoundMiss, Miss, PlaceReason, Question, Subject, Trace } from './types.ts'
+
+export function beginTrace(): Trace {
+  return { reason: 'no-grant', denies: [], grants: [], misses: [], bounds: [], places: [] }
+}
 
 export function judge(compiled: Compiled, question: Question, trace: Trace | null = null): boolean {
   const reason = decide(compiled, question, trace)
   if (trace !== null) trace.reason = reason
-  return reason === 'granted' || reason === 'break-glass'
+  return isAllowed(reason)
 }
 
 function decide(compiled: Compiled, question: Question, trace: Trace | null): DecisionReason {
@@ -51,9 +57,37 @@ function decide(compiled: Compiled, question: Question, trace: Trace | null): De
     facts: undefined,
   }
   if (asker.bounds.length > 0 && !isWithinBounds(matter, asker.bounds)) return 'outside-bound'
-  if (asker.isInPerson && hasBreakGlass(matter, asker.profile.principal)) return 'break-glass'
-  const { isDenied, isGranted } = judgeRules(matter, asker.profile, false)
+  const here = decideAt(matter, asker)
+  return isAllowed(here) && resource.type === 'note' && !isAllowedBefore(matter, asker) ? 'former-place' : here
+}
+
+export function isAllowed(reason: DecisionReason): boolean {
+  return reason === 'granted' || reason === 'break-glass'
+}
+
+/** Bounds apart: they were asked for the place where the note is, and are about no other. */
+function decideAt(matter: Matter, { profile, isInPerson }: Asker): PlaceReason {
+  if (isInPerson && hasBreakGlass(matter, profile.principal)) return 'break-glass'
+  const { isDenied, isGranted } = judgeRules(matter, profile, false)
   return isDenied ? 'denied' : isGranted ? 'granted' : 'no-grant'
+}
+
+/** Whether the note would be allowed at each of its former places, all else being as it is. */
+function isAllowedBefore(matter: Matter, asker: Asker): boolean {
+  const places = factsOf(matter)?.places ?? []
+  const vault = 'vault' in matter.resource ? matter.resource.vault : ''
+  let isAllowedAtAll = true
+  for (const path of places) {
+    const id = `note:${vault}/${path}`
+    const place = matter.compiled.placeOf(id)
+    const trace = matter.trace === null ? null : beginTrace()
+    const reason = place === null ? 'no-grant' : decideAt({ ...matter, ...place, trace }, asker)
+    if (trace !== null) matter.trace?.places.push({ ...trace, id, reason })
+    if (isAllowed(reason)) continue
+    isAllowedAtAll = false
+    if (trace === null) return false
+  }
+  return isAllowedAtAll
 }
 
 // --- Who asks ---------------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ export interface Question extends Circumstances {
   readonly resource: string
   /**
    * Of the note that is asked about; null: there is no such note, so its folder decides. Left out: the engine’s own
-   * lookup, and without one nothing is known of the note, which never helps the one who asks.
+   * lookup, and without one nothing is known of the note, which never helps the one who asks; only that it has been in
+   * no other place is taken for granted, so whoever decides on a note that is there must tell.
    */
   readonly facts?: NoteFacts | null | undefined
 }
@@ -54,13 +55,22 @@ export type RefusalCode =
   | 'barrier-crossed'
   | 'malformed'
 
-/** What a judgement noticed on its way, for an explanation. */
-export interface Trace {
-  reason: DecisionReason
+/** What was noticed at one place. */
+interface PlaceTrace {
   /** Ids of statements that apply. */
   readonly denies: string[]
   readonly grants: string[]
   readonly misses: { readonly id: string; readonly why: Miss; readonly at?: string | undefined }[]
+}
+
+/** What one place comes to. */
+export type PlaceReason = Extract<DecisionReason, 'break-glass' | 'denied' | 'granted' | 'no-grant'>
+
+/** What a judgement noticed on its way, for an explanation. */
+export interface Trace extends PlaceTrace {
+  reason: DecisionReason
+  /** Of former places of the note; looked at when it is allowed where it is. */
+  readonly places: (PlaceTrace & { readonly id: string; readonly reason: PlaceReason })[]
   readonly bounds: { readonly of: string; readonly holds: boolean; readonly why: BoundMiss | 'holds' }[]
 }
 

@@ -68,7 +68,7 @@ function listOrphans({ world }: Engine): Finding[] {
 export type Place = Extract<Scope, { readonly vault: string }>
 
 /** The places that statements stand on, each once. */
-export function listPlaces({ world }: Engine): Place[] {
+export function listPlaces({ world }: Pick<Engine, 'world'>): Place[] {
   const { grants, denies, barriers } = world.policy
   const named = new Set([...grants, ...denies, ...barriers].map(({ scope }) => scope))
   return [...named].flatMap((id) => {
@@ -78,17 +78,33 @@ export function listPlaces({ world }: Engine): Place[] {
 }
 
 /**
- * Of places where no note is: what stood there may have been renamed, and stands open under its new name where a barrier
- * or deny named the old one.
+ * Statements on places where no note is. Rules go with the notes that were under them, as long as nobody confirms that
+ * they are gone; grants do not, and hold for whatever comes under the name.
  */
-export function listLostPlaces(places: readonly Place[], isThere: (place: Place) => boolean): Finding[] {
-  return places
+export function listLostPlaces({ world }: Pick<Engine, 'world'>, isThere: (place: Place) => boolean): Finding[] {
+  const { grants, denies, barriers } = world.policy
+  const ruled = new Set([...denies, ...barriers].map(({ scope }) => scope))
+  const given = Map.groupBy(grants, ({ scope }) => scope)
+  return listPlaces({ world })
     .filter((place) => !isThere(place))
-    .map(({ id }) => ({
+    .map(({ id, type }) => ({
       kind: 'unknown-scope' as const,
       about: id,
-      message: `Statements name ${id}, where no note is. If it was renamed, they do not hold under its new name.`,
+      message: [
+        `Statements name ${id}, where no note is.`,
+        ...(ruled.has(id) && type !== 'vault' ? ['Notes that were there stay restricted wherever they are now.'] : []),
+        ...sayGiven(given.get(id) ?? []),
+      ].join(' '),
     }))
+}
+
+const mostGrantsSaid = 5
+
+function sayGiven(grants: readonly Grant[]): string[] {
+  if (grants.length === 0) return []
+  const said = grants.slice(0, mostGrantsSaid).map(({ principal, role }) => `${role} to ${principal}`)
+  const more = grants.length > mostGrantsSaid ? ` and ${grants.length - mostGrantsSaid} more` : ''
+  return [`What comes under that name is given by: ${said.join(', ')}${more}. Take these back if that is not meant.`]
 }
 
 /** What holds on a scope: what stands on it, and what comes from above, as far as the reader sees statements there. */

@@ -27,7 +27,9 @@ export function translatable(world: World): World {
   return { ...world, groups, delegations: [], breakGlass: [], keys: [] }
 }
 
-export function isTranslatable({ subject, action, resource }: Question, world: World): boolean {
+/** Notes with former places are left out: they are several questions, of which Cedar would answer one. */
+export function isTranslatable({ subject, action, resource, facts }: Question, world: World): boolean {
+  if ((facts?.places ?? []).length > 0) return false
   const type = parseResource(resource)?.type
   if (type === undefined || (type === 'org' && resource !== world.org)) return false
   const isKnown = [...world.users, ...world.services].some(({ id }) => subject.principal?.endsWith(`:${id}`) === true)

@@ -249,6 +249,63 @@ const curators: Proof = {
   },
 }
 
+const formerPlaces: Proof = {
+  name: 'explains a note that a place it was in keeps back, and names the place to who may know of it only',
+  run(module) {
+    const facts = { tags: [], places: ['public/old.md', 'specs/secret/merger.md'] }
+    const moved = (principal: string, action = 'read') => ask(principal, action, 'note:eng/specs/moved.md', { facts })
+    const engine = open(module)
+    const held = engine.explain(moved('user:ana'), auditor)
+    equal(explanationSchema.parse(held), held)
+    equal([held.decision, held.reason, held.deny], [false, 'former-place', []])
+    const here = 'note:eng/public/old.md'
+    const there = 'note:eng/specs/secret/merger.md'
+    equal(held.places, [
+      { at: here, holds: true },
+      { at: there, holds: false },
+    ])
+    const stopped = 'stopped by barrier folder:eng/specs/secret'
+    equal(
+      held.near_misses.filter(({ id }) => id === 'g1'),
+      [{ id: 'g1', why: stopped }],
+    )
+    equal(held.fix[0], { do: 'confirm that the note was moved', needs: 'restrict' })
+    // Whoever shares the vault and is not inside the barrier is told of neither.
+    equal(engine.audienceOf({ principal: 'user:dia' }, moved('user:ana')), null)
+    const curator = engine.explain(moved('user:ana'), { audience: 'curator', subject: { principal: 'user:dia' } })
+    equal([curator.near_misses, curator.places], [[], [{ at: here, holds: true }, { holds: false }]])
+    equal(engine.explain(moved('user:ana'), requester).reason, 'hidden')
+    // Somebody who may read one note inside, and know of nothing there.
+    const inside = open(module, (world) => ({
+      ...world,
+      policy: {
+        ...world.policy,
+        roles: [...world.policy.roles, { id: 'reads', inherits: [], actions: ['read', 'retrieve'] }],
+        grants: [...world.policy.grants, { id: 'gx', principal: 'user:ana', role: 'reads', scope: there }],
+        denies: [
+          ...world.policy.denies,
+          { id: 'dx', principal: 'group:everyone', actions: ['retrieve'], scope: 'folder:eng/specs/secret' },
+        ],
+      },
+    }))
+    equal(inside.check(moved('user:ana')), true)
+    const told = inside.explain(moved('user:ana', 'retrieve'), requester)
+    equal(
+      [told.reason, told.deny, told.places],
+      [
+        'former-place',
+        [{ sentence: 'A rule that you may not see decides this.', via: [] }],
+        [{ at: here, holds: true }, { holds: false }],
+      ],
+    )
+    equal(/secret|merger/.test(JSON.stringify(told)), false, 'the name of the place')
+    equal(
+      inside.explain(moved('user:ana', 'retrieve'), auditor).deny.map(({ id }) => id),
+      ['dx'],
+    )
+  },
+}
+
 const simulations: Proof = {
   name: 'simulates a change: decisions that flip with their reasons, notes gained and lost, lockouts',
   run(module) {
@@ -331,4 +388,12 @@ const simulations: Proof = {
   },
 }
 
-export const explanationProofs: readonly Proof[] = [contractor, reasons, hidden, requesters, curators, simulations]
+export const explanationProofs: readonly Proof[] = [
+  contractor,
+  reasons,
+  hidden,
+  requesters,
+  curators,
+  formerPlaces,
+  simulations,
+]

@@ -40,7 +40,18 @@ export function specify(world: World, question: Question): boolean {
     if (holds(bound.when, question) !== 'yes') return false
   }
 
-  // 3. Emergency access, in person.
+  // 3. Where it is, and where it was: allowed in each of these places.
+  const vault = resource.slice('note:'.length).split('/')[0]
+  const former = resource.startsWith('note:') ? (question.facts?.places ?? []) : []
+  const places = [resource, ...former.map((path) => `note:${vault}/${path}`)]
+  return places.every((place) => isAllowedAt(world, { ...question, resource: place }, person))
+}
+
+function isAllowedAt(world: World, question: Question, person: string): boolean {
+  const { subject, action, resource, now } = question
+  if (!isWellFormed(resource)) return false
+
+  // Emergency access, in person.
   const inPerson = subject.key === undefined && subject.agent === undefined
   const emergency = world.breakGlass.some((each) => {
     const [from, until] = [Date.parse(each.from), Date.parse(each.until)]
@@ -51,7 +62,7 @@ export function specify(world: World, question: Question): boolean {
   })
   if (inPerson && emergency) return true
 
-  // 4. Denies and grants.
+  // Denies and grants.
   return byStatements(world, question, person, true)
 }
 

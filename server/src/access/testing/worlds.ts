@@ -252,6 +252,10 @@ export const factsArbitrary: fc.Arbitrary<NoteFacts> = fc.record(
       { status: ['draft'] },
       {},
     ),
+    places: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.array(path, { minLength: 1, maxLength: 2 }) },
+    ),
   },
   { requiredKeys: ['tags'] },
 )

@@ -47,7 +47,7 @@ export async function describePolicy({ services }: Input): Promise<HttpReply> {
   const places = listPlaces(engine)
   const findings = [
     ...listFindings(engine, services.clock.now()),
-    ...listLostPlaces(places, await findPlaces(services.vaults, places)),
+    ...listLostPlaces(engine, await findPlaces(services.vaults, places)),
   ]
   return json({ ...revision, epoch: engine.world.epoch, findings })
 }

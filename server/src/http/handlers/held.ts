@@ -50,6 +50,7 @@ export async function confirmHeld({
     label: held.label,
     tags: held.tags,
     attributes: attributesOf(held),
+    places: held.places,
   })
   return noContent()
 }
@@ -81,6 +82,7 @@ function describe({ vault, note, title, own, held, judged, revision }: HeldNote,
       held: mayRead && Object.hasOwn(held.values, attribute) ? (held.values[attribute] ?? null) : null,
       said: mayRead ? said(attribute) : null,
     })),
+    places: held.places,
     revision,
   }
 }

@@ -1,12 +1,14 @@
 /**
  * What stays in force of a note after an edit. Rules look at labels, tags and properties that any editor of a watched
- * folder can take away, so what a note once said is kept beside it: as long as the note says less than was kept, the
- * difference is *held* until somebody with `restrict` lets it go. Pure; where it is stored is another file’s business.
+ * folder can take away, and at folders that it can be moved out of, so what a note once said and where it was is kept
+ * beside it: as long as the note says less than was kept, the difference is *held* until somebody with `restrict` lets it
+ * go. Pure; where it is stored is another file’s business.
  */
 import type { Condition, Label, Scalar } from '@cairn/contract'
 import { highestLabel, isUnderTag, labelSchema, propertyPrefix } from '@cairn/contract/tables'
 import { z } from 'zod'
 import { judgeNote, type NoteFacts } from '../../base/index.ts'
+import { protectedPlaces, settlePlaces, type ProtectedPlaces } from './former-places.ts'
 
 /** What of the policy looks at notes. */
 export interface Protection {
@@ -16,6 +18,17 @@ export interface Protection {
   readonly tags: readonly string[]
   /** Conditions of denies on `resource.label`, `resource.owner`, `resource.property.NAME`. */
   readonly conditions: readonly Condition[]
+  /** `folder:VAULT/PATH` and `note:VAULT/PATH` that are barriers or that a deny names. */
+  readonly places: readonly string[]
+}
+
+/** The same for the notes of one vault. */
+export interface VaultProtection extends Omit<Protection, 'places'> {
+  readonly places: ProtectedPlaces
+}
+
+export function protectionOf(vault: string, { places, ...rest }: Protection): VaultProtection {
+  return { ...rest, places: protectedPlaces(vault, places) }
 }
 
 /** What a note says itself. */
@@ -37,6 +50,8 @@ export const keptSchema = z.object({
   values: z.record(z.string(), z.array(scalarSchema)),
   /** Attributes of which more was said than is kept. */
   unclear: z.array(z.string()),
+  /** Paths in protected folders where it was or is, oldest first. Absent in what an earlier version kept. */
+  places: z.array(z.string()).default([]),
 })
 
 export type Kept = z.infer<typeof keptSchema>
@@ -48,6 +63,8 @@ export const heldSchema = z.object({
   values: z.record(z.string(), scalarSchema),
   /** No single value satisfies every deny that was in force: whatever looks at these attributes finds nothing. */
   unclear: z.array(z.string()),
+  /** Paths in protected folders that it was taken out of, oldest first. */
+  places: z.array(z.string()).default([]),
 })
 
 export type Held = z.infer<typeof heldSchema>
@@ -59,14 +76,14 @@ const ownerAttribute = 'resource.owner'
 /** Of a note that says none. */
 export const usualLabel: Label = 'internal'
 
-export const nothingKept: Kept = { labels: [], tags: [], values: {}, unclear: [] }
+export const nothingKept: Kept = { labels: [], tags: [], values: {}, unclear: [], places: [] }
 
-export function isNothingKept({ labels, tags, values, unclear }: Kept): boolean {
-  return labels.length + tags.length + unclear.length + Object.keys(values).length === 0
+export function isNothingKept({ labels, tags, values, unclear, places }: Kept): boolean {
+  return labels.length + tags.length + unclear.length + places.length + Object.keys(values).length === 0
 }
 
-/** What of a note’s own words protects it. */
-export function keepOf(own: OwnFacts, { tags, conditions }: Protection): Kept {
+/** What of a note’s own words, and of where it is, protects it. */
+export function keepOf(path: string, own: OwnFacts, { tags, conditions, places }: VaultProtection): Kept {
   const values: [string, Scalar[]][] = []
   for (const attribute of attributesOf(conditions)) {
     const value = valueOf(own, attribute)
@@ -78,23 +95,30 @@ export function keepOf(own: OwnFacts, { tags, conditions }: Protection): Kept {
     tags: own.tags.filter((tag) => tags.some((each) => isUnderTag(tag, each))),
     values: Object.fromEntries(values),
     unclear: [],
+    places: keptPlace(path, places),
   }
 }
 
-/** All that either says. */
-export function joinKept(one: Kept, other: Kept): Kept {
+/** The path, where a rule holds. */
+export function keptPlace(path: string, { nearest }: ProtectedPlaces): string[] {
+  return nearest(path) === null ? [] : [path]
+}
+
+/** All that any of them says; an earlier one is the older. */
+export function joinKept(all: readonly Kept[]): Kept {
   const values: [string, Scalar[]][] = []
-  const unclear = new Set([...one.unclear, ...other.unclear])
-  for (const attribute of new Set([...Object.keys(one.values), ...Object.keys(other.values)])) {
-    const said = [...new Set([...listOf(one.values, attribute), ...listOf(other.values, attribute)])]
+  const unclear = new Set(all.flatMap((each) => each.unclear))
+  for (const attribute of new Set(all.flatMap((each) => Object.keys(each.values)))) {
+    const said = [...new Set(all.flatMap((each) => listOf(each.values, attribute)))]
     if (said.length > mostValues) unclear.add(attribute)
     values.push([attribute, said.slice(-mostValues)])
   }
   return {
-    labels: [...new Set([...one.labels, ...other.labels])],
-    tags: [...new Set([...one.tags, ...other.tags])],
+    labels: [...new Set(all.flatMap(({ labels }) => labels))],
+    tags: [...new Set(all.flatMap(({ tags }) => tags))],
     values: Object.fromEntries(values),
     unclear: [...unclear],
+    places: [...new Set(all.flatMap(({ places }) => places))],
   }
 }
 
@@ -106,6 +130,7 @@ export function keptOfHeld(held: Held | null): Kept {
     tags: held.tags,
     values: Object.fromEntries(Object.entries(held.values).map(([attribute, value]) => [attribute, [value]])),
     unclear: held.unclear,
+    places: held.places,
   }
 }
 
@@ -115,11 +140,17 @@ export interface Settled {
 }
 
 /**
- * What has to stay in force of what was kept, now that the note says `own`. `before` was held until now: it stays until
+ * What has to stay in force of what was kept, now that the note is at `path` and says `own`. `before` was held until now: it stays until
  * the note says it again, also where no rule looks at it any more, since a rule that is taken out and put back must not
- * find the notes open.
+ * find the notes open. That does not go for places: whoever takes a rule off a folder may open what is in it.
  */
-export function settle(kept: Kept, own: OwnFacts, protection: Protection, before: Held | null): Settled {
+export function settle(
+  path: string,
+  kept: Kept,
+  own: OwnFacts,
+  protection: VaultProtection,
+  before: Held | null,
+): Settled {
   const label = settleLabel(kept, own, protection)
   const tags = settleTags(kept, own, protection, before)
   const values: [string, Scalar][] = []
@@ -136,14 +167,22 @@ export function settle(kept: Kept, own: OwnFacts, protection: Protection, before
     if (settled.held !== null) values.push([attribute, settled.held])
     if (settled.isUnclear) unclear.push(attribute)
   }
-  const held: Held = { label: label.held, tags: tags.held, values: Object.fromEntries(values), unclear }
-  const isNothing = held.label === null && held.tags.length + values.length + unclear.length === 0
+  const places = settlePlaces(kept.places, path, protection.places)
+  const held: Held = {
+    label: label.held,
+    tags: tags.held,
+    values: Object.fromEntries(values),
+    unclear,
+    places: places.held,
+  }
+  const isNothing = held.label === null && held.tags.length + values.length + unclear.length + held.places.length === 0
   return {
     kept: {
       labels: label.kept,
       tags: tags.kept,
       values: Object.fromEntries(keptValues.map(([attribute, said]) => [attribute, [...said]])),
       unclear: kept.unclear,
+      places: places.kept,
     },
     held: isNothing ? null : held,
   }
@@ -152,7 +191,7 @@ export function settle(kept: Kept, own: OwnFacts, protection: Protection, before
 function settleLabel(
   { labels, unclear }: Kept,
   own: OwnFacts,
-  { conditions }: Protection,
+  { conditions }: VaultProtection,
 ): { kept: Label[]; held: Label | null; unclear: string[] } {
   const now = own.label ?? usualLabel
   const top = labels.reduce(highestLabel, now)
@@ -169,7 +208,7 @@ function settleLabel(
 function settleTags(
   kept: Kept,
   own: OwnFacts,
-  { tags: named }: Protection,
+  { tags: named }: VaultProtection,
   before: Held | null,
 ): { kept: string[]; held: string[] } {
   const isSaid = (tag: string) => own.tags.some((each) => isUnderTag(each, tag))
@@ -198,7 +237,7 @@ function settleValue(
   attribute: string,
   { values, unclear }: Kept,
   own: OwnFacts,
-  { conditions }: Protection,
+  { conditions }: VaultProtection,
   before: Held | null,
 ): SettledValue {
   const said = listOf(values, attribute)
@@ -240,6 +279,7 @@ export function judgedFacts(own: OwnFacts, held: Held | null): NoteFacts {
     ...(isUnclear(labelAttribute) ? {} : { label: held.label === null ? label : highestLabel(label, held.label) }),
     ...(owner === null || isUnclear(ownerAttribute) ? {} : { owner }),
     properties: Object.fromEntries(properties),
+    ...(held.places.length === 0 ? {} : { places: held.places }),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Store } from '../../storage/index.ts'
 import { readStored } from '../index/index-store.ts'
 import type { Indexing } from '../indexing.ts'
 import type { HeldNote } from '../types.ts'
+import { scopesOf } from './former-places.ts'
 import type { Held, Protection } from './held-facts.ts'
 import type { Keeper } from './keeper.ts'
 
@@ -68,8 +69,9 @@ export function createHeldNotes(options: HeldNotesOptions): HeldNotes {
       )
       await keeper.settled(some)
     }
-    const rules = JSON.stringify(await protection())
+    const { places, ...rest } = await protection()
     for (const vault of vaults()) {
+      const rules = JSON.stringify({ ...rest, places: scopesOf(vault, places) })
       if (regarded.get(vault) === rules) continue
       if (await keeper.isConcerned(vault)) await indexing.regard(vault, null)
       regarded.set(vault, rules)

@@ -117,6 +117,20 @@ describe('the law', () => {
       }),
       [written, bare],
     ],
+    [
+      'takes a note to be where it is and nowhere else',
+      (keeper) => ({
+        ...keeper,
+        async decide(vault, sightings) {
+          const held = await keeper.decide(vault, sightings)
+          return Object.fromEntries(Object.entries(held).map(([path, each]) => [path, { ...each, places: [] }]))
+        },
+      }),
+      [
+        { do: 'write', path: 'c/d.md', own: plain },
+        { do: 'move', path: 'c/d.md', to: 'a.md', own: plain },
+      ],
+    ],
   ]
   for (const [name, twin, todo] of twins)
     test(`a twin that ${name} is caught`, async () => {
@@ -188,7 +202,7 @@ describe('by hand', () => {
   })
 
   test('another spelling of a tag, or another place of it in the note, is the same tag', async () => {
-    const rules: Protection = { isTeam: true, tags: ['geheim/übergabe'], conditions: [] }
+    const rules: Protection = { isTeam: true, tags: ['geheim/übergabe'], conditions: [], places: [] }
     const keeper = open(rules)
     const texts = [
       '---\ntags: [Geheim/Übergabe]\n---\nText.',
@@ -251,7 +265,7 @@ describe('by hand', () => {
   })
 
   test('a deny that is taken out and put back finds its notes held on', async () => {
-    const without: Protection = { isTeam: true, tags: [], conditions: [] }
+    const without: Protection = { isTeam: true, tags: [], conditions: [], places: [] }
     const first = await open().decide('v', [sight('a.md', { tags: ['hr'], owner: 'ana' }, { owner: 'ben' })])
     expect(first['a.md']).toMatchObject({ tags: ['hr'], values: { 'resource.owner': 'ana' } })
     expect(await open(without).decide('v', [sight('a.md', { owner: 'ben' }, { owner: 'ben' })])).toEqual(first)
@@ -259,7 +273,12 @@ describe('by hand', () => {
   })
 
   test('a new rule is met by what a held note says itself', async () => {
-    const one: Protection = { isTeam: true, tags: [], conditions: [['resource.property.status', '==', 'draft']] }
+    const one: Protection = {
+      isTeam: true,
+      tags: [],
+      conditions: [['resource.property.status', '==', 'draft']],
+      places: [],
+    }
     const two: Protection = { ...one, conditions: [...one.conditions, ['resource.property.status', '==', 'final']] }
     const now = { properties: { status: 'final' } }
     const held = await open(one).decide('v', [sight('a.md', { properties: { status: 'draft' } }, now)])

@@ -16,13 +16,16 @@ import {
   joinKept,
   keepOf,
   keptOfHeld,
+  keptPlace,
   keptSchema,
   nothingKept,
+  protectionOf,
   settle,
   type Held,
   type Kept,
   type OwnFacts,
   type Protection,
+  type VaultProtection,
 } from './held-facts.ts'
 
 /** What the indexing thread is about to store of a note. */
@@ -90,7 +93,7 @@ export function createKeeper({ store, clock, protection }: KeeperOptions): Keepe
   let last: Promise<unknown> = Promise.resolve()
 
   async function decideNow(vault: string, sightings: readonly Sighting[]): Promise<Record<string, Held>> {
-    const rules = await protection()
+    const rules = protectionOf(vault, await protection())
     for (let tries = 1; tries <= mostTries; tries++) {
       const { rows, bodies } = await readRows(store, vault, sightings)
       const plan = createPlan(rows, bodies, rules)
@@ -114,13 +117,13 @@ export function createKeeper({ store, clock, protection }: KeeperOptions): Keepe
       return (await store.read('SELECT 1 AS one FROM vaults_kept WHERE vault = ? LIMIT 1', [vault])).length > 0
     },
     async release(vault, path, own, seen) {
-      const rules = await protection()
+      const rules = protectionOf(vault, await protection())
       for (let tries = 1; tries <= mostTries; tries++) {
         const { rows } = await readRows(store, vault, [{ path, ...unseen }])
         const row = rows.get(path) ?? { path, body: '', ...emptyRow }
         if (seen !== null && seen !== row.revision)
           fail('note.held-changed', { message: 'The note was changed meanwhile. Look again at what is held.' })
-        const kept = rules.isTeam ? keepOf(own, rules) : nothingKept
+        const kept = rules.isTeam ? keepOf(path, own, rules) : nothingKept
         const released = { ...row, kept, held: null, isReleased: true }
         if ((await store.write([putRow(vault, released, { releasedAt: clock.now(), waiting: 1 })])) !== null) return
       }
@@ -158,7 +161,11 @@ const unseen = { before: null, now: null, body: '', isNewBody: false } as const
 const emptyRow = { kept: nothingKept, held: null, isReleased: false, revision: 0 }
 
 /** What a batch of sightings makes of the stored rows; each sees what those before it have done. */
-function createPlan(stored: ReadonlyMap<string, Row>, bodies: ReadonlyMap<string, readonly Row[]>, rules: Protection) {
+function createPlan(
+  stored: ReadonlyMap<string, Row>,
+  bodies: ReadonlyMap<string, readonly Row[]>,
+  rules: VaultProtection,
+) {
   const rows = new Map(stored)
   const held: Record<string, Held> = {}
   /** Notes that go in this batch, by body. */
@@ -173,12 +180,14 @@ function createPlan(stored: ReadonlyMap<string, Row>, bodies: ReadonlyMap<string
       sources.push(...(bodies.get(body) ?? []), ...(gone.get(body) ?? []))
     const heldBefore = joinHeld(sources.map((each) => each.held))
     const kept = rules.isTeam
-      ? [...sources.map((each) => each.kept), ...ownWords(before, rules), ...ownWords(now, rules)].reduce(
-          joinKept,
-          nothingKept,
-        )
+      ? joinKept([
+          ...sources.map((each) => each.kept),
+          // What a rule is younger than has no row yet.
+          wordsAt(from ?? path, before, rules),
+          wordsAt(path, now, rules),
+        ])
       : keptOfHeld(heldBefore)
-    const settled = now === null ? { kept, held: heldBefore } : settle(kept, now, rules, heldBefore)
+    const settled = now === null ? { kept, held: heldBefore } : settle(path, kept, now, rules, heldBefore)
     if (from !== undefined && from !== path) rows.delete(from)
     const taken: Row = {
       path,
@@ -206,8 +215,9 @@ function createPlan(stored: ReadonlyMap<string, Row>, bodies: ReadonlyMap<string
   return { take, statements, held }
 }
 
-function ownWords(own: OwnFacts | null, rules: Protection): Kept[] {
-  return own === null ? [] : [keepOf(own, rules)]
+/** What a note says at a path, or that it was there. */
+function wordsAt(path: string, own: OwnFacts | null, rules: VaultProtection): Kept {
+  return own === null ? { ...nothingKept, places: keptPlace(path, rules.places) } : keepOf(path, own, rules)
 }
 
 /** Of several notes in one, such as one that was moved to where another had been. */
@@ -215,12 +225,13 @@ function joinHeld(all: readonly (Held | null)[]): Held | null {
   const some = all.filter((each) => each !== null)
   const [first] = some
   if (!first || some.length === 1) return first ?? null
-  const kept = some.map(keptOfHeld).reduce(joinKept)
+  const kept = joinKept(some.map(keptOfHeld))
   return {
     label: some.map(({ label }) => label).reduce((one, other) => highestOf(one, other)),
     tags: kept.tags,
     values: Object.assign({}, ...some.map(({ values }) => values)) as Held['values'],
     unclear: kept.unclear,
+    places: kept.places,
   }
 }
 

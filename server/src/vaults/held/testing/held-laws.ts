@@ -19,6 +19,7 @@ export const protection: Protection = {
     ['resource.property.status', '==', 'secret'],
     ['resource.property.level', '<', 3],
   ],
+  places: ['folder:v/c', 'folder:v/c/e', 'note:v/b.md', 'folder:other/a.md', 'folder:v/d'],
 }
 
 const own: fc.Arbitrary<OwnFacts> = fc.record({
@@ -34,7 +35,7 @@ const own: fc.Arbitrary<OwnFacts> = fc.record({
   ),
 })
 
-const paths = ['a.md', 'b.md', 'c/d.md'] as const
+const paths = ['a.md', 'b.md', 'c/d.md', 'c/e/f.md', 'd/g.md'] as const
 
 export type Step =
   | { readonly do: 'write'; readonly path: string; readonly own: OwnFacts }
@@ -65,9 +66,11 @@ interface Said {
   readonly label: Label
   readonly tags: readonly string[]
   readonly values: readonly (readonly [string, Scalar])[]
+  /** Where it was. */
+  readonly places: readonly string[]
 }
 
-const nothingSaid: Said = { label: 'public', tags: [], values: [] }
+const nothingSaid: Said = { label: 'public', tags: [], values: [], places: [] }
 
 /** Runs the steps as the indexing thread would; rejects at the first thing that came loose. */
 export async function checkHeld(open: () => Keeper, todo: readonly Step[]): Promise<void> {
@@ -85,7 +88,7 @@ export async function checkHeld(open: () => Keeper, todo: readonly Step[]): Prom
   const hear = (at: string, now: OwnFacts, moved?: string) =>
     said.set(
       at,
-      [said.get(at), moved === undefined ? undefined : said.get(moved), sayingOf(now)].reduce<Said>(
+      [said.get(at), moved === undefined ? undefined : said.get(moved), sayingOf(at, now)].reduce<Said>(
         (all, each) => (each === undefined ? all : joinSaid(all, each)),
         nothingSaid,
       ),
@@ -112,7 +115,7 @@ export async function checkHeld(open: () => Keeper, todo: readonly Step[]): Prom
     else if (each.do === 'confirm' && index.has(each.path)) {
       const { own: now } = index.get(each.path) as Entry
       await keeper.release('v', each.path, now, null)
-      said.set(each.path, sayingOf(now))
+      said.set(each.path, sayingOf(each.path, now))
       await take([sight(each.path, now)])
       if (index.get(each.path)?.held !== null) throw new Error('what was let go is held on')
     } else if (each.do === 'restart') keeper = open()
@@ -125,7 +128,7 @@ export async function checkHeld(open: () => Keeper, todo: readonly Step[]): Prom
   }
 }
 
-function sayingOf({ tags, label, owner, properties }: OwnFacts): Said {
+function sayingOf(at: string, { tags, label, owner, properties }: OwnFacts): Said {
   const values = Object.entries(properties).map(([name, value]) => [`resource.property.${name}`, value] as const)
   return {
     // A note without a label counts as internal, but has not said so.
@@ -136,6 +139,7 @@ function sayingOf({ tags, label, owner, properties }: OwnFacts): Said {
       ...(owner === null ? [] : [['resource.owner', owner] as const]),
       ...(label === null ? [] : [['resource.label', label] as const]),
     ],
+    places: [at],
   }
 }
 
@@ -144,10 +148,11 @@ function joinSaid(one: Said, other: Said): Said {
     label: highestLabel(one.label, other.label),
     tags: [...one.tags, ...other.tags],
     values: [...one.values, ...other.values],
+    places: [...one.places, ...other.places],
   }
 }
 
-function inspect(at: string, now: OwnFacts, held: Held | null, { label, tags, values }: Said): void {
+function inspect(at: string, now: OwnFacts, held: Held | null, { label, tags, values, places }: Said): void {
   const facts = judgedFacts(now, held)
   const inForce = held?.label == null ? (now.label ?? usualLabel) : highestLabel(now.label ?? usualLabel, held.label)
   if (labelRank(inForce) < labelRank(label)) throw new Error(`${at}: the label fell from ${label} to ${inForce}`)
@@ -160,6 +165,12 @@ function inspect(at: string, now: OwnFacts, held: Held | null, { label, tags, va
     const counts = (some: NoteFacts) => judgeNote([condition], some) !== false
     const wasSaid = values.some(([attribute, value]) => attribute === condition[0] && counts(factsOf(attribute, value)))
     if (wasSaid && !counts(facts)) throw new Error(`${at}: ${condition.join(' ')} does not count any more`)
+  }
+  const inForceAt = facts.places ?? []
+  for (const scope of protection.places) {
+    const isIn = (of: string) => `v/${of}` === scope.slice(5) || `v/${of}`.startsWith(`${scope.slice(7)}/`)
+    if (places.some(isIn) && ![at, ...inForceAt].some(isIn)) throw new Error(`${at}: came loose of ${scope}`)
+    if (inForceAt.some(isIn) && !places.some(isIn)) throw new Error(`${at}: was never in ${scope}`)
   }
   if (held !== null && isSaid(now, held)) throw new Error(`${at}: holds what the note says itself`)
 }

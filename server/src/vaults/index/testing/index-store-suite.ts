@@ -132,6 +132,7 @@ function describeNotes({ store, index }: Current): void {
       tags: ['secret'],
       values: { 'resource.owner': 'ben', 'resource.property.n': 7 },
       unclear: ['resource.property.done'],
+      places: ['geheim/ä.md'],
     }
     await index().write([
       ...statements.putNote('vault_1', 2, note('a')),
@@ -146,6 +147,7 @@ function describeNotes({ store, index }: Current): void {
       label: 'restricted',
       owner: 'ben',
       properties: { état: 'brouillon', n: 7 },
+      places: ['geheim/ä.md'],
     })
     await index().write([statements.setHeld('vault_1', 'a', null), ...statements.retellNote('vault_1', 4, 'a')])
     expect((await index().changes(3, 10)).map(({ stored }) => stored.held)).toEqual([null])
