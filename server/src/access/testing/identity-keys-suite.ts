@@ -1,7 +1,7 @@
 /** What identity promises of keys within keys, and of devices. */
 import { expect, test } from 'bun:test'
 import type { KeyBound } from '@cairn/contract'
-import { CairnError, someNotes, type Principal } from '../../base/index.ts'
+import { CairnError, isEmptyFilter, type Principal } from '../../base/index.ts'
 import { minuteMs, type AccessRig } from './access-rig.ts'
 import { allow, codeOf, join, me, other, withSession } from './identity-kit.ts'
 
@@ -95,7 +95,7 @@ export function describeChainedKeys({ access, store, pass }: AccessRig): void {
       expect(() => access().require(principal, action)).toThrow(CairnError)
     expect(access().may(principal, 'read', 'note:v/a.md')).toBe(true)
     expect(access().may(principal, 'write', 'note:v/a.md')).toBe(false)
-    expect(access().filter(principal, 'read', 'other')).toEqual(someNotes({}))
+    expect(isEmptyFilter(access().filter(principal, 'read', 'other'))).toBe(true)
   })
 
   test('a chain that somebody cut or bent in the database opens nothing', async () => {
