@@ -84,6 +84,7 @@ describe('people', () => {
     await field.fill('Engineering')
     await dialog(page).getByText('Nothing is called like this').waitFor()
     await field.fill('Cleo')
+    await page.getByRole('option', { name: 'Cleo' }).waitFor()
     await page.keyboard.press('Enter')
     await dialog(page).getByRole('listitem').filter({ hasText: 'Cleo Martins' }).waitFor()
     expect(await decide('Cleo', 'write', folder('Engineering'))).toBe(true)
@@ -161,6 +162,7 @@ describe('folders', () => {
     const { page } = visit
     await button(page, 'Give a role').click()
     await dialog(page).getByRole('combobox', { name: 'Who' }).fill('ann')
+    await page.getByRole('option', { name: 'Ann Larsen' }).waitFor()
     await page.keyboard.press('Enter')
     await dialog(page).getByLabel('Role').selectOption('viewer')
     await dialog(page).getByText('Allows discover, read.').waitFor()
@@ -338,6 +340,7 @@ describe('a member', () => {
     expect(roles).toContain('editor')
     expect(roles).not.toContain('vault-admin')
     await dialog(page).getByRole('combobox', { name: 'Who' }).fill('ann')
+    await page.getByRole('option', { name: 'Ann Larsen' }).waitFor()
     await page.keyboard.press('Enter')
     await dialog(page).getByRole('button', { name: 'Give role' }).click()
     await rowOf(page, 'Roles here', 'Ann Larsen').waitFor()
