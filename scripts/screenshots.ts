@@ -2,12 +2,13 @@
  * `npm run screenshots`: takes the pictures of the console for the docs, with the example vault, light and dark, on a
  * desktop and on a phone, into `docs/screenshots`. Words after `--` pick pictures by a part of their name.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { openBrowser, type Visit } from '../server/test/browser.ts'
-import { repository, startServer, type RunningServer } from '../server/test/harness.ts'
-import { addRules, openAccessRig } from '../server/test/kit/access-page.ts'
+import { repository, startServer, until, type RunningServer } from '../server/test/harness.ts'
+import { addRules, openAccessRig, restrictFolder, type AccessRig } from '../server/test/kit/access-page.ts'
 import { startUpstream } from '../server/test/kit/upstream.ts'
 import { startServices } from './services.ts'
 
@@ -105,7 +106,14 @@ const busyPictures: Record<string, (page: Page) => Promise<void>> = {
 }
 
 /** Taken last, with a small company on the server; `view` is the address within the page of access. */
-const accessPictures: Record<string, { view: (vault: string) => string; act: (page: Page) => Promise<void> }> = {
+interface AccessPicture {
+  view: (vault: string) => string
+  /** Who is signed in; the owner when absent. */
+  name?: string
+  act: (page: Page) => Promise<void>
+}
+
+const accessPictures: Record<string, AccessPicture> = {
   'access-people': {
     view: () => 'view=people',
     act: (page) => page.getByText('Ann Larsen').first().waitFor(),
@@ -145,6 +153,16 @@ const accessPictures: Record<string, { view: (vault: string) => string; act: (pa
       await page.getByRole('button', { name: 'Add', exact: true }).click()
       await page.getByRole('button', { name: 'Check and save' }).click()
       await page.getByRole('list', { name: 'Who gains and loses notes' }).waitFor()
+    },
+  },
+  'access-held': {
+    view: () => 'view=held',
+    name: 'Cleo',
+    act: async (page) => {
+      await page.getByRole('checkbox').first().check()
+      await page.getByText('1 note chosen').waitFor()
+      await page.getByRole('heading', { level: 1 }).evaluate((heading) => heading.scrollIntoView({ block: 'end' }))
+      await page.mouse.move(0, 0)
     },
   },
   'access-why': {
@@ -216,19 +234,61 @@ async function takeAll(names: readonly string[]): Promise<void> {
 async function takeAccess(): Promise<void> {
   const rig = await openAccessRig(server, browser)
   await addRules(rig, (name) => rig.open('', { name }))
+  // What is held back is in a vault that the other pictures do without.
+  await takeOfAccess(
+    rig,
+    Object.keys(accessPictures).filter((name) => name !== 'access-held'),
+  )
+  if (listWanted(['access-held']).length === 0) return
+  const root = await holdBack(rig)
+  await takeOfAccess(rig, ['access-held'])
+  await rm(root, { recursive: true, force: true })
+}
+
+async function takeOfAccess(rig: AccessRig, names: readonly string[]): Promise<void> {
   const { vault, people } = rig.company
-  for (const { name, size, theme, file } of listWanted(Object.keys(accessPictures))) {
+  for (const { name, size, theme, file } of listWanted(names)) {
     const picture = accessPictures[name]
     if (!picture) continue
     await using visit = await rig.open(picture.view(vault).replace('BEN', `user:${people.get('Ben')}`), {
       ...size,
       theme,
+      ...(picture.name !== undefined && { name: picture.name }),
     })
     await picture.act(visit.page)
     await visit.page.waitForTimeout(300)
     await writeFile(join(folder, file), await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
     console.log([join(folder, file), ...visit.problems].join('\n  '))
   }
+}
+
+/** A second vault, in which a restricted folder is renamed and notes are edited. Resolves to where it is, to be removed. */
+async function holdBack(rig: AccessRig): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), 'cairn-picture-'))
+  const root = join(parent, 'Northgauge')
+  const write = async (note: string, words: string) => {
+    await mkdir(dirname(join(root, note)), { recursive: true })
+    await writeFile(join(root, note), words)
+  }
+  const reviews = ['Ann Larsen', 'Ben Okafor', 'Eli Novak']
+  for (const name of reviews) await write(`Reviews/${name}.md`, `# Review of ${name}\n\nHow the year went.`)
+  await write('Pay/Bands 2027.md', '---\nsensitivity: restricted\n---\n# Pay bands 2027\n\nFrom junior to principal.')
+  await write('Projects/Tern 4.md', '---\ntags: [confidential]\n---\n# Tern 4\n\nA smaller sensor.')
+  const { id } = await rig.send<{ id: string }>('POST', '/api/vaults', { path: root })
+  await until('it is indexed', async () => (await server.vaults()).every(({ index }) => index.state === 'ready'))
+  const principal = `user:${rig.company.people.get('Cleo')}`
+  await rig.send('POST', '/api/access/grants', { principal, role: 'curator', scope: `vault:${id}` })
+  await restrictFolder(rig, `folder:${id}/Reviews`)
+  await rename(join(root, 'Reviews'), join(root, 'Reviews 2026'))
+  await write('Pay/Bands 2027.md', '---\nsensitivity: internal\n---\n# Pay bands 2027\n\nFrom junior to principal.')
+  await write('Projects/Tern 4.md', '# Tern 4\n\nA smaller sensor.')
+  await using visit = await rig.open('view=held', { name: 'Cleo' })
+  await until('all are held', async () => {
+    await visit.page.reload()
+    await visit.page.getByRole('heading', { name: 'Held back', level: 2 }).waitFor()
+    return (await visit.page.getByRole('checkbox').count()) === reviews.length + 2
+  })
+  return parent
 }
 
 function isWanted(name: string): boolean {

@@ -8,7 +8,7 @@ import { humanise, namesOf, sayDeny } from '../src/access/names.ts'
 import { nestable } from '../src/access/people.ts'
 import { diffPolicies } from '../src/access/policy-diff.ts'
 import { readPolicy } from '../src/access/policy-json.tsx'
-import { viewsFor } from '../src/access/views.ts'
+import { findClosed, viewsFor } from '../src/access/views.ts'
 import { questionOf, readWhy, writeWhy } from '../src/access/why-params.ts'
 import { pagesOf } from '../src/shell/router.ts'
 import { refusalText, refusedAction } from '../src/shell/why-link.tsx'
@@ -86,8 +86,11 @@ describe('what somebody may not do is absent', () => {
     expect(viewsFor({ may: [], roles })).toEqual(['matrix', 'why'])
     const holder = { grant: 'g', principal: 'user:person_1', scope: 'folder:vault_1/HR' }
     const sharing = roles.map((role) => (role.id === 'curator' ? { ...role, holders: [holder] } : role))
-    expect(viewsFor({ may: [], roles: sharing })).toEqual(['matrix', 'folders', 'why'])
+    expect(viewsFor({ may: [], roles: sharing })).toEqual(['matrix', 'folders', 'held', 'why'])
     expect(viewsFor({ may: ['policy.view'], roles })).toEqual(['matrix', 'folders', 'policy', 'why'])
+    expect(findClosed('held', viewsFor({ may: [], roles }))).toBe('Held back')
+    expect(findClosed('held', viewsFor({ may: [], roles: sharing }))).toBeNull()
+    expect(findClosed('no-such-view', ['matrix'])).toBeNull()
     expect(pagesOf([]).some(({ id }) => id === 'cache')).toBe(false)
     expect(pagesOf(['cache.read']).some(({ id }) => id === 'cache')).toBe(true)
   })

@@ -34,6 +34,8 @@ export const heldListSchema = z.object({
   more: z.boolean(),
 })
 
+export type HeldList = z.infer<typeof heldListSchema>
+
 export const heldConfirmSchema = z.strictObject({
   vault: z.string().min(1).max(200),
   note: z.string().min(1).max(4_096),

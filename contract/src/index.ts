@@ -347,4 +347,4 @@ export {
   type PrincipalName,
 } from './access-admin.ts'
 export { authZenAdapterSchema, type AuthZenAdapter } from './authzen.ts'
-export { heldConfirmSchema, heldListSchema, heldNoteSchema, type HeldNoteInfo } from './held.ts'
+export { heldConfirmSchema, heldListSchema, heldNoteSchema, type HeldList, type HeldNoteInfo } from './held.ts'

@@ -321,9 +321,10 @@ describe('a member', () => {
     const links = page.getByRole('navigation', { name: 'Views of access' }).getByRole('link')
     await links.first().waitFor()
     expect(await links.allTextContents()).toEqual(['Roles', 'Why'])
-    for (const view of ['people', 'policy', 'folders']) {
-      await rig.go(page, `view=${view}`)
-      await page.getByRole('grid').waitFor()
+    await page.getByRole('grid').waitFor()
+    for (const title of ['People', 'Policy', 'Folders']) {
+      await rig.go(page, `view=${title.toLowerCase()}`)
+      await page.getByRole('heading', { name: `“${title}” is not open to you` }).waitFor()
     }
     expect(requests.filter((url) => /access\/(users|groups|policy|proposals|revisions|statements)/.test(url))).toEqual(
       [],

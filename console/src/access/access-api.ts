@@ -6,6 +6,7 @@ import {
   grantCreatedSchema,
   groupListSchema,
   groupSchema,
+  heldListSchema,
   keyCreatedSchema,
   keyListSchema,
   matrixSchema,
@@ -88,6 +89,13 @@ export const listNotesAfter = (vault: string, after: string, limit: number, sign
     noteListSchema,
     { ...(signal && { signal }) },
   )
+
+// --- Notes that are held back -----------------------------------------------------------------------------------------
+
+export const listHeld = (limit: number) => requestJson(`/api/held?${query({ limit: String(limit) })}`, heldListSchema)
+/** `revision` as it was listed: what has changed since is not let go. */
+export const confirmHeld = (vault: string, note: string, revision: number) =>
+  requestNothing('/api/held/confirm', post({ vault, note, revision }))
 
 // --- The policy -------------------------------------------------------------------------------------------------------
 

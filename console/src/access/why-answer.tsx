@@ -5,7 +5,8 @@ import { Badge, Icon } from '@cairn/ui'
 import { useConsole } from '../shell/console-context.ts'
 import { hrefOf } from '../shell/router.ts'
 import { useAccess } from './access-context.ts'
-import { humanise, listWords, namePrincipal, nameScope, sayScope, type Names } from './names.ts'
+import { humanise, listWords, namePrincipal, nameScope, partsOf, placeScope, sayScope, type Names } from './names.ts'
+import { viewsFor } from './views.ts'
 
 const reasonWords: Readonly<Record<Explanation['reason'], string>> = {
   granted: 'A role allows it and nothing denies it.',
@@ -24,7 +25,18 @@ const reasonWords: Readonly<Record<Explanation['reason'], string>> = {
 
 export function WhyAnswer({ explanation }: { readonly explanation: Explanation }) {
   const { names } = useAccess()
-  const { audience, decision, reason, deny, grants, bounds, near_misses: misses, fix } = explanation
+  const {
+    audience,
+    decision,
+    reason,
+    deny,
+    grants,
+    bounds,
+    near_misses: misses,
+    places = [],
+    fix,
+    request,
+  } = explanation
   const counting = decision || deny.length === 0 ? grants : []
   return (
     <>
@@ -54,7 +66,18 @@ export function WhyAnswer({ explanation }: { readonly explanation: Explanation }
         title="Nearly"
         list={misses.map(({ id, why }) => ({ text: `${capitalise(humanise(names, why))}.`, at: null, id }))}
       />
-      <Fixes fix={audience === 'requester' ? fix : fix.filter((each) => each.do !== 'request access')} />
+      <Reasons
+        title="Where it was"
+        list={places.map(({ at, holds }, number) => ({
+          text: `${at === undefined ? 'A place that you may not know of' : placeScope(names, at)}: ${holds ? 'allowed there too' : 'not allowed there'}`,
+          at: null,
+          id: String(number),
+        }))}
+      />
+      <Fixes
+        fix={audience === 'requester' ? fix : fix.filter((each) => each.do !== 'request access')}
+        resource={request.resource}
+      />
     </>
   )
 }
@@ -117,8 +140,18 @@ function Reasons({ title, list }: { readonly title: string; readonly list: reado
   )
 }
 
-function Fixes({ fix }: { readonly fix: Explanation['fix'] }) {
-  const { names } = useAccess()
+/** In the server’s words. */
+const moveFix = 'confirm that the note was moved'
+
+interface FixesProps {
+  readonly fix: Explanation['fix']
+  readonly resource: string
+}
+
+function Fixes({ fix, resource }: FixesProps) {
+  const { matrix, names } = useAccess()
+  const { vault, path } = partsOf(resource)
+  const isOpen = viewsFor(matrix).includes('held')
   if (fix.length === 0) return null
   return (
     <section class="section">
@@ -127,6 +160,9 @@ function Fixes({ fix }: { readonly fix: Explanation['fix'] }) {
         {fix.map((each) => (
           <li key={each.do}>
             <span class="access-grow">{sayFix(names, each)}</span>
+            {each.do === moveFix && isOpen ? (
+              <a href={hrefOf('access', { view: 'held', vault, note: path })}>Held back</a>
+            ) : null}
             {each.needs ? <Needs action={each.needs} /> : null}
           </li>
         ))}

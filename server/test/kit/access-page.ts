@@ -120,6 +120,12 @@ async function redeem(server: RunningServer, link: string): Promise<void> {
   if (!response.ok) throw new Error(await response.text())
 }
 
+/** Restricts a folder with Cleo alone inside: no owner gives a role to themselves. */
+export async function restrictFolder({ send, company }: AccessRig, scope: string): Promise<void> {
+  await send('POST', '/api/access/grants', { principal: `user:${company.people.get('Cleo')}`, role: 'curator', scope })
+  await send('POST', '/api/access/barriers', { scope })
+}
+
 /** A deny and a role of one’s own, with what is in force already. A second person has to agree: Dana does. */
 export async function addRules(rig: AccessRig, as: (name: string) => Promise<Visit>): Promise<void> {
   const { document, seq } = await rig.send<{ document: Record<string, unknown[]>; seq: number }>(
