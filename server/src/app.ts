@@ -220,8 +220,11 @@ export async function openApp({
       clock,
       logger,
       limits: sharePlaces(workers),
-      mayUse: (principal, { id, egress, provider }) =>
-        access.may(principal, 'model.use', `model:${id}`, { 'model.egress': egress, 'model.provider': provider.id }),
+      mayUse: (principal, { provider, model, egress }) =>
+        access.may(principal, 'model.use', `model:${provider}/${model}`, {
+          'model.egress': egress,
+          'model.provider': provider,
+        }),
     })
     closers.push(() => routing.close())
     const stored = createProviderStore({ store, seal: keyring, clock, logger })

@@ -21,6 +21,7 @@ import type { HttpReply } from './reply.ts'
 import { audienceOf, respondError } from './respond-error.ts'
 import type { RouteServices } from './route.ts'
 import { routes } from './routes.ts'
+import { createAccessWatches } from './watch-access.ts'
 
 export interface HttpServer {
   /** Answers one request without a socket. Never rejects. */
@@ -92,6 +93,7 @@ function createServices(
     port,
     assets: createConsoleAssets(deps.consoleDirectory),
     signInLimit: createSignInLimit(deps),
+    watches: createAccessWatches(deps),
     heartbeatMs: deps.settings.heartbeatMs ?? 15_000,
     openApi: () => (openApi ??= JSON.stringify(createOpenApi(routes, { version: deps.server.version }))),
     readiness: () => (stopping.aborted ? 'stopping' : deps.health()),
@@ -131,6 +133,8 @@ function createFetch(
       remoteAddress: findClientAddress(peer.remoteAddress, request.headers, settings.trustedProxies ?? []),
       isExpectedPeer: isExpectedPeer(peer.remoteAddress, settings.trustedProxies ?? []),
       signal: open.signal,
+      end: open.abort,
+      onClose: open.onClose,
       stopping,
     }
     let reply: HttpReply
@@ -144,6 +148,8 @@ function createFetch(
     }
     const finish = (status: number) => {
       open.close()
+      const cut: unknown = reply.body instanceof ReadableStream ? open.signal.reason : null
+      if (cut instanceof CairnError) report.cut(cut, { requestId, route: trace.template, actor: trace.actor })
       peer.setIdleTimeout?.(idleSeconds)
       report.answered({ method: request.method, route: trace.template, status, requestId, startedAtMs })
     }
