@@ -12,7 +12,7 @@ import type { HttpDependencies } from './dependencies.ts'
 import { takeRequestId } from './headers.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createMetricsRegistry, metricsTopic } from './metrics.ts'
-import { findClientAddress, isExpectedPeer } from './origin.ts'
+import { findClientAddress, isExpectedPeer, isPublicName } from './origin.ts'
 import { createOpenApi } from './openapi.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { hasBody } from './read-body.ts'
@@ -32,13 +32,15 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>
 }
 
+/** RFC 6797: browsers come by TLS alone for a year. */
+const strictTransport = { 'strict-transport-security': 'max-age=31536000' }
 /** How long an idle connection is kept, and how long a client may take to send its request's head. */
 const idleSeconds = 60
 /** What aborted work may take to tell its client and end. */
 const lastWordsMs = 1_500
 
 export function createHttpServer(deps: HttpDependencies): HttpServer {
-  const { settings, clock, logger } = deps
+  const { settings, clock, logger, certificate } = deps
   const inFlight = createInFlight()
   const stopping = new AbortController()
   const metrics = createMetricsRegistry()
@@ -49,6 +51,9 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   let listener: HttpListener | null = null
   const port = () => listener?.port ?? settings.port
   const services = createServices(deps, { peers, port, stopping: stopping.signal })
+  certificate?.onRenewed((pair) => {
+    if (listener?.renew(pair) === false) logger.warn('the new TLS certificate is used from the next start on')
+  })
   const fetch = createFetch(services, { inFlight, report, stopping: stopping.signal })
 
   return {
@@ -60,12 +65,14 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
         hostname: host,
         port: asked,
         reusePort,
+        ...(certificate ? { tls: certificate.current() } : {}),
         idleTimeoutSeconds: idleSeconds,
         handle: fetch,
         onError,
       })
       const name = host.includes(':') ? `[${host}]` : host
-      return { hostname: listener.hostname, port: listener.port, url: `http://${name}:${listener.port}` }
+      const scheme = certificate ? 'https' : 'http'
+      return { hostname: listener.hostname, port: listener.port, url: `${scheme}://${name}:${listener.port}` }
     },
     async stop(graceMs) {
       if (stopping.signal.aborted) return
@@ -109,7 +116,7 @@ function createFetch(
   services: RouteServices,
   { inFlight, report, stopping }: { inFlight: InFlight; report: Report; stopping: AbortSignal },
 ): HttpServer['fetch'] {
-  const { clock, settings } = services
+  const { clock, settings, certificate } = services
   const answer = createAnswer(services)
   const cors = createCors(settings.corsOrigins ?? [])
 
@@ -159,6 +166,8 @@ function createFetch(
       requestId,
       edgeHeaders: {
         ...(audience === 'anthropic' ? { 'request-id': requestId } : {}),
+        // Not for loopback names: there the browser would turn to TLS for every other program of the machine.
+        ...(certificate && isPublicName(request.headers.get('host'), settings.publicUrl) ? strictTransport : {}),
         ...(reply.headers['vary'] === undefined ? cors.headersOf(url.pathname) : {}),
         ...(sharedWith === null ? {} : shareHeaders(sharedWith, reply.headers)),
       },
