@@ -50,6 +50,11 @@ export const auditEventTable = {
     fields: ['approved', 'vault'],
   },
   'access.refused': { category: 'access', description: 'A call was refused.', fields: ['code', 'route'] },
+  'answer.cut': {
+    category: 'access',
+    description: 'An answer was cut while it was told, because its asker was let in no more or lost what it needs.',
+    fields: ['code', 'route'],
+  },
   'question.asked': {
     category: 'question',
     description: 'A question was answered, not found or refused.',

@@ -107,7 +107,7 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_HOST',
         flag: '--host',
         description:
-          'Address to listen on. One beyond loopback needs an owner who can sign in, an https:// public address and a trusted proxy.',
+          'Address to listen on. One beyond loopback needs an owner who can sign in, an https:// public address, and TLS here or a trusted proxy.',
       }),
       port: setting(port.default(8484), {
         env: 'CAIRN_PORT',
@@ -126,9 +126,22 @@ export const configSchema = z.strictObject({
           .default([]),
         {
           description:
-            'Addresses of proxies in front of this server, which end TLS and say in `X-Forwarded-For` who is there. Needed, with an https:// public address, to listen beyond this machine.',
+            'Addresses of proxies in front of this server, which end TLS and say in `X-Forwarded-For` who is there. Needed, with an https:// public address, to listen beyond this machine without TLS of its own.',
         },
       ),
+      tls: z
+        .strictObject({
+          certFile: setting(z.string().min(1).max(4_096).optional(), {
+            env: 'CAIRN_TLS_CERT_FILE',
+            description:
+              'File with the server’s certificate in PEM, its chain behind it. With it and the key the server speaks TLS itself. A renewed one is taken within seconds, without a restart.',
+          }),
+          keyFile: setting(z.string().min(1).max(4_096).optional(), {
+            env: 'CAIRN_TLS_KEY_FILE',
+            description: 'File with the private key of the certificate in PEM, without a passphrase.',
+          }),
+        })
+        .prefault({}),
       maxBodyBytes: setting(
         z.coerce
           .number<unknown>()

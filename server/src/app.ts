@@ -52,8 +52,10 @@ import {
 import {
   createOutbound,
   createPermitOffice,
+  openCertificate,
   openKeyring,
   openRedis,
+  type Certificate,
   type Outbound,
   type PermitOffice,
 } from './platform/index.ts'
@@ -220,8 +222,11 @@ export async function openApp({
       clock,
       logger,
       limits: sharePlaces(workers),
-      mayUse: (principal, { id, egress, provider }) =>
-        access.may(principal, 'model.use', `model:${id}`, { 'model.egress': egress, 'model.provider': provider.id }),
+      mayUse: (principal, { provider, model, egress }) =>
+        access.may(principal, 'model.use', `model:${provider}/${model}`, {
+          'model.egress': egress,
+          'model.provider': provider,
+        }),
     })
     closers.push(() => routing.close())
     const stored = createProviderStore({ store, seal: keyring, clock, logger })
@@ -262,6 +267,8 @@ export async function openApp({
       citations: 5,
       notFoundBelow: config.retrieval.notFoundBelow,
     }
+    const certificate = await openServerCertificate(loaded, { clock, logger })
+    closers.push(async () => certificate?.close())
     const caches = openPipelineCaches(cache, { ...config.cache, deploymentId })
     const { recordFirst } = config.internal
     const services = {
@@ -284,6 +291,7 @@ export async function openApp({
       vaults,
       clock,
       logger,
+      ...(certificate ? { certificate } : {}),
       models: routing,
       providers,
       metering: meter,
@@ -332,6 +340,16 @@ export async function openApp({
 
 export function createLocalCredential(): Secret {
   return new Secret(`cairn_local_${createToken(32)}`)
+}
+
+async function openServerCertificate(
+  { config }: LoadedConfig,
+  parts: { clock: Clock; logger: Logger },
+): Promise<Certificate | null> {
+  const { certFile, keyFile } = config.server.tls
+  return certFile === undefined || keyFile === undefined
+    ? null
+    : openCertificate({ files: { certFile, keyFile }, ...parts })
 }
 
 function identitySettings({ config: { access }, secrets }: LoadedConfig): AccessOptions['settings'] {

@@ -70,7 +70,8 @@ process.exit(
     stderr: process.stderr,
     signal: stop.signal,
     clock: systemClock,
-    fetch: (url, init) => fetch(url, { ...init, proxy: false, timeout: false } as RequestInit),
+    fetch: (url, { isThisMachine = false, ...init }) =>
+      fetch(url, { ...init, proxy: false, timeout: false, tls: { rejectUnauthorized: !isThisMachine } } as RequestInit),
     services: {
       runServer: (loaded) =>
         serve({ ...parts, loaded, logger: openLog(loaded), stdout: process.stdout, stop: stop.signal }),

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { AskReply, SearchResult } from '@cairn/contract'
 import { createDatabases } from '../src/storage/testing/places.ts'
 import { pause, startServer, until, type RunningServer } from './harness.ts'
+import { beginAnswer } from './kit/answer-under-way.ts'
 import { openTcpProxy, type TcpProxy } from './kit/tcp-proxy.ts'
+import { startUpstream, type Upstream } from './kit/upstream.ts'
 import { openOffice, openTeam, take, type Member, type Office, type Team } from './kit/team.ts'
 
 setDefaultTimeout(180_000)
@@ -15,6 +17,8 @@ const databases = createDatabases(process.env['CAIRN_TEST_DATABASE_URL'])
 const redisUrl = process.env['CAIRN_TEST_REDIS_URL'] ?? ''
 
 const note = '# Heron\n\nThe heron stands on one leg in the cold water of the weir.\n'
+/** Half a minute of answer. */
+const slow = 'slow!chunkDelayMs=15,chunks=2000,chunkChars=40'
 const question = 'How does the heron stand in the water?'
 
 /** How somebody comes by a note and loses it again. */
@@ -187,6 +191,7 @@ describe('on a second server', () => {
   let folder: string
   let databaseUrl: string
   let proxy: TcpProxy
+  let upstream: Upstream
   let first: RunningServer
   let second: RunningServer
   let office: Office
@@ -201,9 +206,20 @@ describe('on a second server', () => {
     proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port) })
     const through = new URL(databaseUrl)
     through.port = String(proxy.port)
+    upstream = await startUpstream({ models: [slow] })
     const start = (database: string) =>
       startServer({
         vaults: [lake],
+        upstreams: [
+          {
+            id: 'lab',
+            dialect: 'openai',
+            baseUrl: upstream.url,
+            egress: 'local',
+            clearance: 'restricted',
+            models: [slow],
+          },
+        ],
         env: {
           CAIRN_DATABASE_URL: database,
           CAIRN_KEYRING: join(folder, '.keyring.json'),
@@ -217,6 +233,7 @@ describe('on a second server', () => {
   afterAll(async () => {
     await second.stop()
     await first.stop()
+    await upstream.close()
     await proxy[Symbol.asyncDispose]()
     await databases.giveBack(databaseUrl)
     await rm(folder, { recursive: true, force: true })
@@ -237,6 +254,19 @@ describe('on a second server', () => {
         await pause(20)
       }
       expect(lastAllowedMs).toBeLessThan(1_000)
+      await restore(office)
+    })
+
+  for (const [what, { give, isOut = false }] of Object.entries(ways))
+    test(`${what} at one: an answer that the other is telling is cut within a second`, async () => {
+      const member = await office.person(`Cut ${Object.keys(ways).indexOf(what)}`)
+      const takeAway = await give(office, member)
+      await until('the other server knows it too', async () => (await reaches(office, member, second.url)) === true)
+      const answering = await beginAnswer(second.url, 'ask', { model: slow, key: member.key })
+      await takeAway()
+      const endedAt = performance.now()
+      answering.expectCut(await answering.rest, isOut ? 'access.key-unknown' : 'access.forbidden')
+      expect(performance.now() - endedAt).toBeLessThan(1_000)
       await restore(office)
     })
 

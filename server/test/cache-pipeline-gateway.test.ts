@@ -1,6 +1,6 @@
 /** Chat and embeddings with the real cache: what is given again, to whom, how, and what never is. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import type { Principal } from '../src/base/index.ts'
+import { CairnError, type Principal } from '../src/base/index.ts'
 import type { Cache, Namespace, NamespaceDefaults } from '../src/cache/types.ts'
 import { createRig, dataOf, owner, summaryOf, textOf, until, upstreamOf, type RigOptions } from './kit/gateway-rig.ts'
 import { openTestCache, type OpenCache } from './kit/open-cache.ts'
@@ -160,6 +160,18 @@ describe('a chat reply', () => {
           expect(tells.at(-2)).toBe(true)
           expect(unasked.join('')).not.toContain('prompt_tokens')
         }
+    }))
+
+  test('that is given again is cut like any other when its asker is shut out', () =>
+    withRig(async (rig) => {
+      await textOf(await rig.chat(ask('test-chat', stream)))
+      const asking = new AbortController()
+      const second = await rig.chat(ask('test-chat', stream), asking.signal)
+      expect(second.headers['x-cairn-cache']).toBe('hit')
+      asking.abort(new CairnError('access.key-unknown'))
+      const rest = dataOf(await textOf(second))
+      expect(rest).toEqual([expect.stringContaining('access.key-unknown'), '[DONE]'])
+      expect(rig.entries.at(-1)).toMatchObject({ type: 'chat.completed', outcome: 'failed' })
     }))
 
   test('is one to 1,000 who ask at once, though most of them leave: one upstream call, and who stays hears all of it', () =>

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly upstreams?: readonly unknown[]
   /** More settings, by variable. */
   readonly env?: Readonly<Record<string, string>>
+  /** The certificate that it speaks TLS with, which requests then trust. */
+  readonly ca?: string
   /** Files in its working directory, by name, such as a `.env`. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -86,7 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const output = watch(child)
   try {
     const address = await waitForAddress(child, data, output)
-    const server = createClient({ child, output, data, home, env, ...address })
+    const server = createClient({ child, output, data, home, env, ca: options.ca, ...address })
     await server.indexed()
     return server
   } catch (thrown) {
@@ -153,13 +155,15 @@ interface Parts extends Address {
   data: string
   home: string
   env: Record<string, string>
+  ca: string | undefined
 }
 
-function createClient({ child, output, data, home, env, url, pid, credential }: Parts): RunningServer {
+function createClient({ child, output, data, home, env, ca, url, pid, credential }: Parts): RunningServer {
   const ownerKey = env['CAIRN_OWNER_KEY'] || credential
   const call = (path: string, init: RequestInit = {}) =>
     fetch(`${url}${path}`, {
       redirect: 'manual',
+      ...(ca === undefined ? {} : { tls: { ca } }),
       ...init,
       headers: { authorization: `Bearer ${ownerKey}`, ...(init.headers as Record<string, string>) },
     }).catch((thrown: unknown) => {

@@ -178,6 +178,7 @@ function createAccess(): HttpDependencies['access'] {
     },
     policy: {} as HttpDependencies['access']['policy'],
     async confirm() {},
+    epoch: () => 1,
     may: ({ id }) => id !== 'guest',
     require({ id }) {
       if (id === 'guest') fail('access.forbidden')

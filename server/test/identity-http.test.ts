@@ -329,13 +329,15 @@ test('with two processes what is revoked is gone on both at once, and guesses ar
 
 describe('listening beyond this machine', () => {
   const settings = (change: object) =>
-    ({ host: '0.0.0.0', trustedProxies: [] as string[], ...change }) as unknown as Parameters<
+    ({ host: '0.0.0.0', trustedProxies: [] as string[], tls: {}, ...change }) as unknown as Parameters<
       typeof refuseOpenAddress
     >[0]
 
   test('takes TLS at a proxy of ours, and an owner who can sign in', async () => {
     const publicUrl = 'https://notes.example.org'
-    expect(() => refuseOpenAddress(settings({}))).toThrow(/--public-url and the address of the proxy/)
+    expect(() => refuseOpenAddress(settings({}))).toThrow(
+      /--public-url, and server\.tls\.certFile .* or the address of the proxy/,
+    )
     expect(() => refuseOpenAddress(settings({ publicUrl }))).toThrow(/trustedProxies/)
     expect(() =>
       refuseOpenAddress(settings({ publicUrl: 'http://notes.example.org', trustedProxies: ['10.0.0.2'] })),

@@ -112,6 +112,7 @@ export async function createAccess({ localCredential, factsOf, ...options }: Acc
     contextOf,
     requireSignedIn,
     confirm: (epoch) => policy.confirm(epoch),
+    epoch: () => policy.engine().world.epoch,
     async authenticate({ key, session, epoch }) {
       if (key === null && session === null)
         fail('access.unauthenticated', {

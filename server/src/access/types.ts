@@ -29,6 +29,8 @@ export interface Access {
   authenticate(credentials: Credentials): Promise<Principal>
   /** Makes sure of the same for a request that is on its way. Throws `access.unconfirmed`. */
   confirm(epoch?: number): Promise<void>
+  /** The state of people, keys and rules that the answers below go by. */
+  epoch(): number
   /** Whether an action is allowed; on the whole server when no resource is named. Pure. */
   may(principal: Principal, action: Action, resource?: string, context?: AccessContext): boolean
   /** Throws `access.forbidden`, `access.mfa-needed`; pure. */

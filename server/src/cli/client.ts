@@ -2,6 +2,9 @@
 import {
   cacheReceiptSchema,
   cacheStatsSchema,
+  epochSchema,
+  groupListSchema,
+  groupSchema,
   keyCreatedSchema,
   keyListSchema,
   indexStateSchema,
@@ -19,6 +22,8 @@ import {
   vaultSchema,
   type CacheReceipt,
   type CacheReport,
+  type GroupInfo,
+  type GroupMember,
   type UserInfo,
   type UserLink,
   type VaultInfo,
@@ -42,6 +47,11 @@ export interface ServerClient {
   createResetLink(id: string): Promise<UserLink>
   /** As the person at this machine, who is an owner; a key confirms nothing. */
   confirmLink(user: string, link: string): Promise<UserInfo>
+  listGroups(): Promise<z.infer<typeof groupListSchema>>
+  addGroup(group: { name: string }): Promise<GroupInfo>
+  removeGroup(id: string): Promise<Epoch>
+  addGroupMember(group: string, member: Pick<GroupMember, 'kind' | 'id'>): Promise<Epoch>
+  removeGroupMember(group: string, member: Pick<GroupMember, 'kind' | 'id'>): Promise<Epoch>
   listModels(): Promise<z.infer<typeof modelsReplySchema>>
   cacheStats(): Promise<CacheReport>
   invalidateCache(request: {
@@ -56,6 +66,8 @@ export interface ServerClient {
   /** True when it says that it is ready. */
   isReady(): Promise<boolean>
 }
+
+type Epoch = z.infer<typeof epochSchema>
 
 interface ClientOptions {
   readonly address: string
@@ -119,13 +131,7 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     listKeys: () => read(keyListSchema, '/api/access/keys'),
     createKey: (options) => read(keyCreatedSchema, '/api/access/keys', { method: 'POST', body: options }),
     revokeKey: async (id) => void (await send(`/api/access/keys/${segment(id)}`, { method: 'DELETE' })),
-    listUsers: () => read(userListSchema, '/api/access/users'),
-    inviteUser: (person) => read(userInvitedSchema, '/api/access/users', { method: 'POST', body: person }),
-    changeUser: (id, change) =>
-      read(userChangedSchema, `/api/access/users/${segment(id)}`, { method: 'PUT', body: change }),
-    createResetLink: (id) => read(userLinkSchema, `/api/access/users/${segment(id)}/link`, { method: 'POST' }),
-    confirmLink: (user, link) =>
-      read(userSchema, `/api/access/users/${segment(user)}/link/confirm`, { method: 'POST', body: { link } }),
+    ...createPeople(read),
     listModels: () => read(modelsReplySchema, '/api/models'),
     cacheStats: () => read(cacheStatsSchema, '/api/cache/stats'),
     invalidateCache: (request) => read(cacheReceiptSchema, '/api/cache/invalidate', { method: 'POST', body: request }),
@@ -146,6 +152,37 @@ type Send = (path: string, call: Call) => Promise<Response>
 type Read = <T>(schema: z.ZodType<T>, path: string, call?: Call) => Promise<T>
 
 const segment = encodeURIComponent
+
+type PeopleCalls =
+  | 'listUsers'
+  | 'inviteUser'
+  | 'changeUser'
+  | 'createResetLink'
+  | 'confirmLink'
+  | 'listGroups'
+  | 'addGroup'
+  | 'removeGroup'
+  | 'addGroupMember'
+  | 'removeGroupMember'
+
+function createPeople(read: Read): Pick<ServerClient, PeopleCalls> {
+  return {
+    listUsers: () => read(userListSchema, '/api/access/users'),
+    inviteUser: (person) => read(userInvitedSchema, '/api/access/users', { method: 'POST', body: person }),
+    changeUser: (id, change) =>
+      read(userChangedSchema, `/api/access/users/${segment(id)}`, { method: 'PUT', body: change }),
+    createResetLink: (id) => read(userLinkSchema, `/api/access/users/${segment(id)}/link`, { method: 'POST' }),
+    confirmLink: (user, link) =>
+      read(userSchema, `/api/access/users/${segment(user)}/link/confirm`, { method: 'POST', body: { link } }),
+    listGroups: () => read(groupListSchema, '/api/access/groups'),
+    addGroup: (group) => read(groupSchema, '/api/access/groups', { method: 'POST', body: group }),
+    removeGroup: (id) => read(epochSchema, `/api/access/groups/${segment(id)}`, { method: 'DELETE' }),
+    addGroupMember: (group, member) =>
+      read(epochSchema, `/api/access/groups/${segment(group)}/members`, { method: 'POST', body: member }),
+    removeGroupMember: (group, { kind, id }) =>
+      read(epochSchema, `/api/access/groups/${segment(group)}/${kind}s/${segment(id)}`, { method: 'DELETE' }),
+  }
+}
 
 function createStore(send: Send, read: Read): Store {
   const store: Store = {
@@ -226,6 +263,7 @@ const hints: Record<string, string> = {
   'access.unauthenticated': 'Set CAIRN_KEY to a key that “cairn key create NAME” printed.',
   'vault.not-found': 'See “cairn vault list”.',
   'access.user-missing': 'See “cairn user list”.',
+  'access.group-missing': 'See “cairn group list”.',
   'access.key-missing': 'See “cairn key list”.',
   'index.not-ready': 'Wait for “cairn index” to finish, then try again.',
 }

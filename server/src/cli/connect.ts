@@ -20,8 +20,10 @@ export function createConnection(input: CliInput, flags: ParsedFlags, config: ()
     if (url !== undefined)
       return createClient({ address: checkAddress(url, input), credential: requireKey(key), input })
     const file = await readServerFile(config().config.data.directory)
-    if (file === null || !(await answers(file.address, input))) return null
-    return createClient({ address: file.address, credential: key ?? file.credential, input })
+    if (file === null) return null
+    const near = isLoopback(new URL(file.address).hostname) ? onThisMachine(input) : input
+    if (!(await answers(file.address, near))) return null
+    return createClient({ address: file.address, credential: key ?? file.credential, input: near })
   }
 
   async function requireServer(): Promise<ServerClient> {
@@ -43,6 +45,14 @@ export function createConnection(input: CliInput, flags: ParsedFlags, config: ()
   }
 
   return { findServer, requireServer, withStore }
+}
+
+/**
+ * A certificate is for the name that others use, and not for loopback. What goes there does not leave the machine, and
+ * the address stands in a file that only the server’s user can write.
+ */
+function onThisMachine(input: CliInput): Pick<CliInput, 'fetch' | 'signal'> {
+  return { signal: input.signal, fetch: (url, init) => input.fetch(url, { ...init, isThisMachine: true }) }
 }
 
 async function openLocal(input: CliInput, config: LoadedConfig): Promise<Store> {

@@ -28,8 +28,11 @@ export interface CliInput {
   /** Aborted by ^C: open requests end, what was printed stays. */
   readonly signal: AbortSignal
   readonly clock: Clock
-  /** Must use no proxy and no time limit of its own; never follows redirects. */
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  /**
+   * Must use no proxy and no time limit of its own; never follows redirects. `isThisMachine`: whose certificate it is,
+   * does not matter.
+   */
+  readonly fetch: (url: string, init: RequestInit & { readonly isThisMachine?: boolean }) => Promise<Response>
   readonly services: CliServices
 }
 

@@ -81,7 +81,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   refuseUnknownVariables(options.env, known, mistakes)
   const parsed = configSchema.safeParse(merged)
   if (!parsed.success) mistakes.push(...describeIssues(parsed.error, origins))
-  else mistakes.push(...findTwins(parsed.data.upstreams), ...findReservedIds(parsed.data))
+  else
+    mistakes.push(
+      ...findTwins(parsed.data.upstreams),
+      ...findReservedIds(parsed.data),
+      ...findHalfTls(parsed.data.server),
+    )
   if (mistakes.length > 0 || !parsed.success) {
     throw new CairnError('config.invalid', {
       message: `The configuration is wrong:\n${mistakes.map((line) => `  - ${line}`).join('\n')}`,
@@ -107,6 +112,7 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
   const config: Config = {
     ...raw,
     access: { ...access, openid: openIdShown },
+    server: { ...raw.server, tls: mapFiles(raw.server.tls, absolute) },
     data: {
       ...data,
       directory: absolute(data.directory),
@@ -139,6 +145,16 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
     settings,
     vaultsFromFlag: origins.get('vaults')?.origin === 'flag',
     file,
+  }
+}
+
+function mapFiles(
+  { certFile, keyFile }: Config['server']['tls'],
+  absolute: (path: string) => string,
+): Config['server']['tls'] {
+  return {
+    ...(certFile === undefined ? {} : { certFile: absolute(certFile) }),
+    ...(keyFile === undefined ? {} : { keyFile: absolute(keyFile) }),
   }
 }
 
@@ -219,6 +235,14 @@ function findReservedIds({ upstreams, routing }: Config): string[] {
     const why = findReserved(id, virtualModels)
     return why === null ? [] : [`upstreams.${index}.id: “${id}” ${why}; give the provider another id`]
   })
+}
+
+/** A certificate without its key, and an address for others that is not the one they would reach. */
+function findHalfTls({ tls: { certFile, keyFile }, publicUrl }: Config['server']): string[] {
+  if (certFile === undefined && keyFile === undefined) return []
+  if (certFile === undefined) return ['server.tls.certFile: is needed with server.tls.keyFile']
+  if (keyFile === undefined) return ['server.tls.keyFile: is needed with server.tls.certFile']
+  return publicUrl?.startsWith('http:') ? ['server.publicUrl: must begin with https:// when server.tls is set'] : []
 }
 
 /** A misspelt variable would be silently without effect; it is a mistake like any other. */

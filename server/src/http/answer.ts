@@ -37,6 +37,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     const ownOrigin = findOwnOrigin(request.headers.get('host'), {
       port: services.port(),
       publicUrl: settings.publicUrl,
+      isTls: services.certificate !== undefined,
     })
     if (ownOrigin === null)
       fail('request.host', {
@@ -102,7 +103,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
 /** On this machine and not forwarded by a proxy for somebody else. */
 function isLocal({ remoteAddress, ownOrigin, request }: Exchange): boolean {
   const isForwarded = request.headers.has('forwarded') || request.headers.has('x-forwarded-for')
-  return isLoopbackAddress(remoteAddress) && !isForwarded && /^http:\/\/(?:localhost|127\.|\[::1\])/.test(ownOrigin)
+  return isLoopbackAddress(remoteAddress) && !isForwarded && /^https?:\/\/(?:localhost|127\.|\[::1\])/.test(ownOrigin)
 }
 
 function isOperational({ path }: Route): boolean {

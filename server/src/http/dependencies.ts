@@ -18,6 +18,7 @@ import type { Cache, CacheStats } from '../cache/index.ts'
 import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
 import type { Call } from '../pipeline/index.ts'
+import type { Certificate } from '../platform/index.ts'
 import type { ProviderStore, Routing } from '../routing/index.ts'
 import type { HeldNote, Vaults as WholeVaults } from '../vaults/index.ts'
 import type { MetricSource } from './metrics.ts'
@@ -121,6 +122,8 @@ export interface HttpDependencies {
   readonly collectCacheStats?: () => Promise<readonly CacheStats[]>
   readonly clock: Clock
   readonly logger: Logger
+  /** What to speak TLS with; plain HTTP without it. */
+  readonly certificate?: Pick<Certificate, 'current' | 'onRenewed'>
   readonly settings: HttpSettings
   readonly server: { readonly version: string; readonly deploymentId: string }
   /** Folder with the built console, or null to serve none. */

@@ -5,6 +5,8 @@ export interface OpenRequest {
   readonly signal: AbortSignal
   readonly abort: (reason: unknown) => void
   readonly close: () => void
+  /** Calls back when it is closed. */
+  readonly onClose: (listener: () => void) => void
 }
 
 export interface InFlight {
@@ -24,15 +26,19 @@ export function createInFlight(): InFlight {
     open(left) {
       const controller = new AbortController()
       const leave = () => controller.abort(left.reason)
+      const listeners: (() => void)[] = []
       open.add(controller)
       if (left.aborted) leave()
       else left.addEventListener('abort', leave, { once: true })
       return {
         signal: controller.signal,
         abort: (reason) => controller.abort(reason),
+        onClose: (listener) => void listeners.push(listener),
         close() {
           left.removeEventListener('abort', leave)
-          if (!open.delete(controller) || open.size > 0) return
+          if (!open.delete(controller)) return
+          for (const each of listeners) each()
+          if (open.size > 0) return
           for (const resolve of waiting) resolve()
         },
       }

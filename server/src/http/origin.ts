@@ -6,7 +6,7 @@
 /** The server's origin under the name the request used, or null when it is not a name of ours. */
 export function findOwnOrigin(
   host: string | null,
-  { port, publicUrl }: { port: number; publicUrl: string | undefined },
+  { port, publicUrl, isTls }: { port: number; publicUrl: string | undefined; isTls: boolean },
 ): string | null {
   if (host === null) return null
   const name = host.toLowerCase()
@@ -15,8 +15,13 @@ export function findOwnOrigin(
     if (name === publicAddress.host) return publicAddress.origin
   }
   const match = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(\d{1,5}))?$/.exec(name)
-  if (!match || Number(match[2] ?? 80) !== port) return null
-  return `http://${name}`
+  if (!match || Number(match[2] ?? (isTls ? 443 : 80)) !== port) return null
+  return `${isTls ? 'https' : 'http'}://${name}`
+}
+
+/** Whether the Host header names the address that others use. */
+export function isPublicName(host: string | null, publicUrl: string | undefined): boolean {
+  return host !== null && publicUrl !== undefined && host.toLowerCase() === new URL(publicUrl).host
 }
 
 /**

@@ -20,9 +20,17 @@ export interface Answered {
   readonly startedAtMs: number
 }
 
+export interface About {
+  readonly requestId: string
+  readonly route: string
+  readonly actor: string
+}
+
 export interface Report {
   answered(answered: Answered): void
-  failed(error: CairnError, about: { requestId: string; route: string; actor: string }): void
+  failed(error: CairnError, about: About): void
+  /** A streamed reply was ended before its end; the client was told. */
+  cut(error: CairnError, about: About): void
   /** Counts an open stream; returns what counts its end. */
   streamOpened(): () => void
   streamBroke(thrown: unknown, requestId: string): void
@@ -33,6 +41,7 @@ const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT',
 /** Refusals cost the caller nothing, so their records have a bound; the metrics count what is dropped. */
 const maxPendingRefusals = 100
 
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createReport({ metrics, clock, logger, audit, inFlight }: ReportServices): Report {
   const requests = metrics.counter(
     'cairn_http_requests_total',
@@ -63,13 +72,14 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
   )
 
   function recordRefusal(
+    type: 'access.refused' | 'answer.cut',
     code: string,
-    { requestId, route, actor }: { requestId: string; route: string; actor: string },
+    { requestId, route, actor }: About,
   ): void {
     if (pendingRefusals >= maxPendingRefusals) return dropped.add({})
     pendingRefusals += 1
     audit
-      .record({ type: 'access.refused', actor, requestId, outcome: 'refused', fields: { code, route } })
+      .record({ type, actor, requestId, outcome: 'refused', fields: { code, route } })
       .catch((thrown: unknown) =>
         logger.error('a refusal could not be recorded', { requestId, ...errorFields(thrown) }),
       )
@@ -90,11 +100,18 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
     },
     failed(error, about) {
       errors.add({ code: error.code })
-      if (error.code.startsWith('access.') && error.spec.status !== 404) recordRefusal(error.code, about)
+      if (error.code.startsWith('access.') && error.spec.status !== 404)
+        recordRefusal('access.refused', error.code, about)
       const fields = { ...errorFields(error), requestId: about.requestId, route: about.route }
       if (error.code === 'internal.error') logger.error('a request failed', fields)
       else if (error.spec.status >= 500) logger.warn('a request failed', fields)
       else logger.debug('a request was refused', fields)
+    },
+    cut(error, about) {
+      if (!error.code.startsWith('access.')) return
+      errors.add({ code: error.code })
+      recordRefusal('answer.cut', error.code, about)
+      logger.info('an answer was cut', { ...errorFields(error), requestId: about.requestId, route: about.route })
     },
     streamOpened() {
       streams += 1

@@ -4,7 +4,8 @@
  */
 import type { Action } from '@cairn/contract'
 import type { z } from 'zod'
-import type { HostPeers } from '../base/index.ts'
+import type { CairnError, HostPeers } from '../base/index.ts'
+import type { AccessWatches } from './watch-access.ts'
 import type { Call, HttpDependencies } from './dependencies.ts'
 import type { ConsoleAssets } from './console-assets.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -34,8 +35,12 @@ export interface Exchange {
   readonly remoteAddress: string
   /** `clock.monotonic()` when the request's head arrived. */
   readonly startedAtMs: number
-  /** Aborted when the client leaves, or at the end of the grace period of a stop. */
+  /** Aborted when the client leaves, at the end of the grace period of a stop, or by `end`. */
   readonly signal: AbortSignal
+  /** Ends the work on it; the client is told why, also in the middle of a stream. */
+  end(reason: CairnError): void
+  /** Calls back when the reply has ended. */
+  onClose(listener: () => void): void
   /** Aborted at the beginning of a stop; streams that would stand for ever end then. */
   readonly stopping: AbortSignal
 }
@@ -45,6 +50,7 @@ export interface RouteServices extends HttpDependencies {
   readonly peers: HostPeers
   readonly assets: ConsoleAssets
   readonly signInLimit: RateLimit
+  readonly watches: AccessWatches
   readonly heartbeatMs: number
   readonly openApi: () => string
   readonly readiness: () => 'ok' | 'starting' | 'failed' | 'stopping'

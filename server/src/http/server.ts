@@ -12,7 +12,7 @@ import type { HttpDependencies } from './dependencies.ts'
 import { takeRequestId } from './headers.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createMetricsRegistry, metricsTopic } from './metrics.ts'
-import { findClientAddress, isExpectedPeer } from './origin.ts'
+import { findClientAddress, isExpectedPeer, isPublicName } from './origin.ts'
 import { createOpenApi } from './openapi.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { hasBody } from './read-body.ts'
@@ -21,6 +21,7 @@ import type { HttpReply } from './reply.ts'
 import { audienceOf, respondError } from './respond-error.ts'
 import type { RouteServices } from './route.ts'
 import { routes } from './routes.ts'
+import { createAccessWatches } from './watch-access.ts'
 
 export interface HttpServer {
   /** Answers one request without a socket. Never rejects. */
@@ -31,13 +32,15 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>
 }
 
+/** RFC 6797: browsers come by TLS alone for a year. */
+const strictTransport = { 'strict-transport-security': 'max-age=31536000' }
 /** How long an idle connection is kept, and how long a client may take to send its request's head. */
 const idleSeconds = 60
 /** What aborted work may take to tell its client and end. */
 const lastWordsMs = 1_500
 
 export function createHttpServer(deps: HttpDependencies): HttpServer {
-  const { settings, clock, logger } = deps
+  const { settings, clock, logger, certificate } = deps
   const inFlight = createInFlight()
   const stopping = new AbortController()
   const metrics = createMetricsRegistry()
@@ -48,6 +51,9 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   let listener: HttpListener | null = null
   const port = () => listener?.port ?? settings.port
   const services = createServices(deps, { peers, port, stopping: stopping.signal })
+  certificate?.onRenewed((pair) => {
+    if (listener?.renew(pair) === false) logger.warn('the new TLS certificate is used from the next start on')
+  })
   const fetch = createFetch(services, { inFlight, report, stopping: stopping.signal })
 
   return {
@@ -59,12 +65,14 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
         hostname: host,
         port: asked,
         reusePort,
+        ...(certificate ? { tls: certificate.current() } : {}),
         idleTimeoutSeconds: idleSeconds,
         handle: fetch,
         onError,
       })
       const name = host.includes(':') ? `[${host}]` : host
-      return { hostname: listener.hostname, port: listener.port, url: `http://${name}:${listener.port}` }
+      const scheme = certificate ? 'https' : 'http'
+      return { hostname: listener.hostname, port: listener.port, url: `${scheme}://${name}:${listener.port}` }
     },
     async stop(graceMs) {
       if (stopping.signal.aborted) return
@@ -92,6 +100,7 @@ function createServices(
     port,
     assets: createConsoleAssets(deps.consoleDirectory),
     signInLimit: createSignInLimit(deps),
+    watches: createAccessWatches(deps),
     heartbeatMs: deps.settings.heartbeatMs ?? 15_000,
     openApi: () => (openApi ??= JSON.stringify(createOpenApi(routes, { version: deps.server.version }))),
     readiness: () => (stopping.aborted ? 'stopping' : deps.health()),
@@ -107,7 +116,7 @@ function createFetch(
   services: RouteServices,
   { inFlight, report, stopping }: { inFlight: InFlight; report: Report; stopping: AbortSignal },
 ): HttpServer['fetch'] {
-  const { clock, settings } = services
+  const { clock, settings, certificate } = services
   const answer = createAnswer(services)
   const cors = createCors(settings.corsOrigins ?? [])
 
@@ -131,6 +140,8 @@ function createFetch(
       remoteAddress: findClientAddress(peer.remoteAddress, request.headers, settings.trustedProxies ?? []),
       isExpectedPeer: isExpectedPeer(peer.remoteAddress, settings.trustedProxies ?? []),
       signal: open.signal,
+      end: open.abort,
+      onClose: open.onClose,
       stopping,
     }
     let reply: HttpReply
@@ -144,6 +155,8 @@ function createFetch(
     }
     const finish = (status: number) => {
       open.close()
+      const cut: unknown = reply.body instanceof ReadableStream ? open.signal.reason : null
+      if (cut instanceof CairnError) report.cut(cut, { requestId, route: trace.template, actor: trace.actor })
       peer.setIdleTimeout?.(idleSeconds)
       report.answered({ method: request.method, route: trace.template, status, requestId, startedAtMs })
     }
@@ -153,6 +166,8 @@ function createFetch(
       requestId,
       edgeHeaders: {
         ...(audience === 'anthropic' ? { 'request-id': requestId } : {}),
+        // Not for loopback names: there the browser would turn to TLS for every other program of the machine.
+        ...(certificate && isPublicName(request.headers.get('host'), settings.publicUrl) ? strictTransport : {}),
         ...(reply.headers['vary'] === undefined ? cors.headersOf(url.pathname) : {}),
         ...(sharedWith === null ? {} : shareHeaders(sharedWith, reply.headers)),
       },

@@ -11,7 +11,7 @@ import { describeDryRun } from './dry-run.ts'
 import { openRecord } from './gateway-reply.ts'
 import { ground } from './ground.ts'
 import { budgetView, openMetered } from './metered.ts'
-import { createNoteGate, PassagesChanged } from './note-gate.ts'
+import { createNoteGate, goOnOnlyWith, PassagesChanged } from './note-gate.ts'
 import { collectReply, tellAnswer, tellRefusal, type Told } from './tell.ts'
 import type { Ask, AskServices } from './ask-types.ts'
 import type { Call } from './types.ts'
@@ -46,6 +46,7 @@ export function createAsk(services: AskServices): Ask {
         { call, request, grounded, asked: candidates.asked, plan, record, metered, limit },
         services,
       )
+      goOnOnlyWith(call, answer.passages, answer.by, services)
       return await reply(tellAnswer(told, answer), request.stream)
     } catch (thrown) {
       void record.ended('failed', { vaults: grounded.vaults, label: grounded.label })

@@ -15,7 +15,7 @@ import type { MeteredCall } from '../metering/index.ts'
 import { forCall, sharingFor } from './caches.ts'
 import { isBounded, isCacheable, keyOfRequest } from './chat-key.ts'
 import { findStream, type StreamHeard } from './chat-stream.ts'
-import { callersOwn, openRecord, type GatewayServices } from './gateway-reply.ts'
+import { answererOf, callersOwn, openRecord, type Answerer, type GatewayServices } from './gateway-reply.ts'
 import { findJson, type JsonHeard } from './json-replies.ts'
 import { openMetered, type MeteredReply } from './metered.ts'
 import { affinityOf } from './affinity.ts'
@@ -77,6 +77,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
   const end = (outcome: 'ok' | 'failed', usage?: Usage) =>
     record.ended(outcome, { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed })
 
+  const onlyWith = (by: Answerer) => call.onlyWhile?.(() => routing.mayUse(call.principal, by))
   const execute = <T>(
     signal: AbortSignal,
     take: (reply: MeteredReply) => T,
@@ -90,6 +91,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
       async send(deployment, permit, sent) {
         const { model, provider } = deployment
         const answerAs = candidates.exact ? null : deployment.id
+        onlyWith(answererOf(deployment))
         const context = { permit, signal: sent }
         const reply = await metered.send({ deployment, signal: sent }, async () => {
           await record.intend(deployment, input.kind, label)
@@ -137,6 +139,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
       withUsage,
       execute: (signal) => execute(signal, takeStream, ({ ended }) => ended),
     })
+    onlyWith(reply.by)
     return { isNative, heard: { kind: 'stream', reply }, end }
   } catch (thrown) {
     void end('failed')

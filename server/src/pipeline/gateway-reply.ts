@@ -25,7 +25,7 @@ export interface GatewayServices {
   /** Has a reply wait until the call is on record and booked, to measure what it is worth not to. */
   readonly recordFirst?: boolean
   readonly drift: Pick<DriftWatch, 'observe' | 'disbelieve'>
-  readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute'>
+  readonly routing: Pick<Routing, 'candidates' | 'plan' | 'execute' | 'mayUse'>
 }
 
 /** Who answered. */

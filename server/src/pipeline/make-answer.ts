@@ -13,7 +13,7 @@ import { scopesOfModel } from './catalogue.ts'
 import { draftByModel, draftByQuoting, finishDraft, type AnswerEnd, type Draft } from './draft.ts'
 import { answererOf, costOf, type Provenance } from './gateway-reply.ts'
 import { followFill } from './follow-fill.ts'
-import { requireUnchanged } from './note-gate.ts'
+import { goOnOnlyWith, requireUnchanged } from './note-gate.ts'
 import { recordSource, type Reader, type Recording } from './recording.ts'
 import { stampSources } from './sources.ts'
 
@@ -86,6 +86,7 @@ function execute(asking: Asking, services: AskServices, signal: AbortSignal): Pr
       const sending = { deployment, signal: sent }
       const used = deployment.provider.dialect === 'extractive' ? grounded.candidates : grounded.passages
       await requireUnchanged(call, used, deployment, services)
+      goOnOnlyWith(call, used, answererOf(deployment), services)
       if (deployment.provider.dialect === 'extractive') {
         const quoted = async () => ({ ...unpaid, draft: isQuoted ? await quote(asking, services) : null })
         return (await metered.sendJson(sending, quoted)).draft

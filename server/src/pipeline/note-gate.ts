@@ -6,8 +6,9 @@
 import type { AccessContext } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
 import { admitsNote, bothFilters, type NoteFilter, type Principal } from '../base/index.ts'
-import type { Candidates, Deployment } from '../routing/index.ts'
+import type { Candidates, Deployment, Routing } from '../routing/index.ts'
 import type { Passage, Vaults } from '../vaults/index.ts'
+import type { Answerer } from './gateway-reply.ts'
 import type { Call } from './types.ts'
 
 export interface GateServices {
@@ -51,16 +52,37 @@ export function createNoteGate({ principal }: Call, passages: readonly Passage[]
     const key = JSON.stringify(context)
     const known = judged.get(key)
     if (known !== undefined) return known
-    const filters = new Map<string, NoteFilter>()
-    const isRefused = passages.some(({ vault, note, facts }) => {
-      const filter = filters.get(vault) ?? promptFilter(access, principal, vault, context)
-      filters.set(vault, filter)
-      return !admitsNote(filter, { ...facts, path: note })
-    })
-    const reason = isRefused ? `kept from some of these notes by a rule on ${deployment.egress} models` : null
+    const isKept = !admitsAll(principal, passages, context, access)
+    const reason = isKept ? `kept from some of these notes by a rule on ${deployment.egress} models` : null
     judged.set(key, reason)
     return reason
   }
+}
+
+/** Whether all passages, as they were when they were found, may be used in this context by the rules of this moment. */
+function admitsAll(
+  principal: Principal,
+  passages: readonly Passage[],
+  context: AccessContext,
+  access: Pick<Access, 'filter'>,
+): boolean {
+  const filters = new Map<string, NoteFilter>()
+  return passages.every(({ vault, note, facts }) => {
+    const filter = filters.get(vault) ?? promptFilter(access, principal, vault, context)
+    filters.set(vault, filter)
+    return admitsNote(filter, { ...facts, path: note })
+  })
+}
+
+/** An answer goes on only while its asker may use the passages and the model that it is made with. */
+export function goOnOnlyWith(
+  { principal, onlyWhile }: Call,
+  passages: readonly Passage[],
+  by: Answerer,
+  { access, routing }: { readonly access: Pick<Access, 'filter'>; readonly routing: Pick<Routing, 'mayUse'> },
+): void {
+  const context = { 'model.egress': by.egress, 'model.provider': by.provider }
+  onlyWhile?.(() => routing.mayUse(principal, by) && admitsAll(principal, passages, context, access))
 }
 
 /**

@@ -46,6 +46,8 @@ export function teeStream(stream: StreamHeard, { signal, ended, ends }: TeeOptio
 
   async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
+      // What is given again from the cache has nobody to abort.
+      signal.throwIfAborted()
       const step = await stream.frames.next()
       if (isCancelled) return
       if (step.done !== true) return controller.enqueue(step.value)

@@ -30,4 +30,5 @@ export {
 } from './outbound.ts'
 export { listenHttp, type HttpListener, type HttpListenOptions, type HttpPeer } from './http-server.ts'
 export { openRedis, defineScript, type Redis, type RedisArgument, type RedisReply, type RedisScript } from './redis.ts'
+export { openCertificate, type Certificate, type TlsPair } from './tls-files.ts'
 export { reservePort, type ReservedPort } from './reserve-port.ts'

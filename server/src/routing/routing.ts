@@ -11,7 +11,7 @@ import { planAttempts } from './plan.ts'
 import { createRegistry, type Registry, type RegistryOptions } from './registry.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { createPlaces, type PlaceLimits } from './places.ts'
-import type { Deployment, Routing } from './types.ts'
+import type { Deployment, Routing, Used } from './types.ts'
 
 export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | 'timeouts' | 'routing'> {
   readonly models: Config['models']
@@ -22,7 +22,7 @@ export interface RoutingOptions extends Omit<RegistryOptions, 'defaultModel' | '
   readonly random?: () => number
   readonly limits?: PlaceLimits
   /** Whether the principal may use a deployment. Everything, when absent. */
-  readonly mayUse?: (principal: Principal, deployment: Deployment) => boolean
+  readonly mayUse?: (principal: Principal, used: Used) => boolean
 }
 
 export interface RoutingWithStore extends Routing, Pick<Registry, 'replaceStored'> {}
@@ -51,7 +51,8 @@ export function createRouting(options: RoutingOptions): RoutingWithStore {
     const choice = registry.choice()
     const { mayUse } = options
     if (mayUse === undefined) return choice
-    const mayUseUnlisted = (deployment: Deployment) => mayUse(principal, deployment)
+    const mayUseUnlisted = ({ provider, model, egress }: Deployment) =>
+      mayUse(principal, { provider: provider.id, model, egress })
     return { ...choice, deployments: choice.deployments.filter(mayUseUnlisted), mayUse: mayUseUnlisted }
   }
 
@@ -68,6 +69,7 @@ export function createRouting(options: RoutingOptions): RoutingWithStore {
     },
     execute: (plan, run) => executePlan(plan, run, { ...executing, slotsOf: places.of }),
     models: (principal) => choiceOf(principal).deployments.map(({ info }) => info),
+    mayUse: (principal, used) => options.mayUse?.(principal, used) ?? true,
     all: () => registry.choice().deployments,
     describe: (principal) =>
       describeModels({

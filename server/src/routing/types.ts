@@ -137,6 +137,13 @@ export interface Executed<T> {
   attempts: AttemptReport[]
 }
 
+/** A model that answered. */
+export interface Used {
+  readonly provider: string
+  readonly model: string
+  readonly egress: Deployment['egress']
+}
+
 export interface Routing {
   /**
    * Deployments that this principal may use for the asked model; for none asked, the configured default. Throws
@@ -154,6 +161,8 @@ export interface Routing {
    */
   execute<T>(plan: Plan, run: Execution<T>): Promise<Executed<T>>
   models(principal: Principal): ModelInfo[]
+  /** Whether the principal may use a model of a provider, by the rules of this moment. Pure. */
+  mayUse(principal: Principal, used: Used): boolean
   /** Every deployment there is, whoever may use it. */
   all(): readonly Pick<Deployment, 'id'>[]
   /** Models with their health, virtual models, providers, and where the catalogue comes from. */

@@ -1,6 +1,6 @@
 /**
  * What it takes to listen beyond this machine: an owner who can sign in, since a link in the terminal is for whoever sits
- * there, and a proxy that ends TLS, since a password or a session must not travel in the clear.
+ * there, and TLS, of the server itself or of a proxy, since a password or a session must not travel in the clear.
  */
 import type { Config } from '@cairn/contract'
 import type { App } from '../app.ts'
@@ -8,20 +8,24 @@ import { fail } from '../base/index.ts'
 
 type ServerSettings = Config['server']
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /** Before anything is opened. Throws `config.invalid`. */
-export function refuseOpenAddress({ host, publicUrl, trustedProxies }: ServerSettings): void {
+export function refuseOpenAddress({ host, publicUrl, trustedProxies, tls }: ServerSettings): void {
   if (isLoopback(host)) return
   const missing = [
     ...(publicUrl?.startsWith('https:') ? [] : ['the https:// address that others use, as --public-url']),
-    ...(trustedProxies.length > 0 ? [] : ['the address of the proxy that ends TLS, in server.trustedProxies']),
+    ...(tls.certFile !== undefined || trustedProxies.length > 0
+      ? []
+      : [
+          'server.tls.certFile and server.tls.keyFile, or the address of the proxy that ends TLS in server.trustedProxies',
+        ]),
   ]
   if (missing.length === 0) return
   fail('config.invalid', {
-    message: `Cairn does not listen on ${host} without TLS: passwords and sessions could be read on the way. Set ${missing.join(' and ')}; or use 127.0.0.1, with a proxy or tunnel on this machine.`,
+    message: `Cairn does not listen on ${host} without TLS: passwords and sessions could be read on the way. Set ${missing.join(', and ')}; or use 127.0.0.1, with a proxy or tunnel on this machine.`,
   })
 }
 

@@ -11,7 +11,7 @@ import { describeBanner, printBanner, printIndexProgress } from './banner.ts'
 import { findModels } from './find-models.ts'
 import { refuseOpenAddress, requireOwnerAccount } from './open-address.ts'
 import { recordStart, recordStop } from './record-life.ts'
-import { aborted, listenOrFail, writeServerFile } from './server-place.ts'
+import { aborted, addressForCommands, listenOrFail, writeServerFile } from './server-place.ts'
 import { supervise } from './supervise.ts'
 
 export interface ServeOptions extends Omit<AppOptions, 'exampleVault' | 'consoleDirectory' | 'worker' | 'onTaken'> {
@@ -40,8 +40,9 @@ async function serveAlone(options: ServeOptions): Promise<number> {
   try {
     await findModels(app, config.models.discoverLocal, logger)
     await requireOwnerAccount(app, config.server)
-    const { url } = await listenOrFail(config.server, () => app.http.listen())
-    await writeServerFile(config.data.directory, { address: url, credential: app.localCredential.reveal() })
+    const { url, port } = await listenOrFail(config.server, () => app.http.listen())
+    const address = addressForCommands(config.server, port)
+    await writeServerFile(config.data.directory, { address, credential: app.localCredential.reveal() })
     await recordStart(app, options.version)
     printBanner(config.server.publicUrl ?? url, await describeBanner(app), stdout)
     const quiet = printIndexProgress(app.vaults, stdout)

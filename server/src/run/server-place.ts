@@ -1,8 +1,10 @@
 /** What a server of one process and one of several do alike: listen or say why not, and leave word where they are. */
 import { join } from 'node:path'
+import type { Config } from '@cairn/contract'
 import { CairnError } from '../base/index.ts'
 import { serverFileName, type ServerFile } from '../cli/index.ts'
 import { writePrivateFile } from '../platform/index.ts'
+import { isLoopback } from './open-address.ts'
 
 /** Throws `config.invalid` when the address cannot be used. */
 export async function listenOrFail<T>(
@@ -19,8 +21,18 @@ export async function listenOrFail<T>(
   }
 }
 
-export function formatUrl(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+type ServerSettings = Pick<Config['server'], 'host' | 'publicUrl' | 'tls'>
+
+export function formatUrl({ host, tls }: Pick<ServerSettings, 'host' | 'tls'>, port: number): string {
+  return `${tls.certFile === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Where commands of this machine reach the server: by loopback where it listens there, else by its public name. */
+export function addressForCommands({ host, publicUrl, tls }: ServerSettings, port: number): string {
+  if (isLoopback(host)) return formatUrl({ host, tls }, port)
+  if (host === '0.0.0.0') return formatUrl({ host: '127.0.0.1', tls }, port)
+  if (host === '::') return formatUrl({ host: '::1', tls }, port)
+  return publicUrl ?? formatUrl({ host, tls }, port)
 }
 
 /** For the commands of this machine. */

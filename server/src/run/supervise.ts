@@ -16,7 +16,7 @@ import { printBanner, printIndexProgress, type BannerContent, type ProgressSourc
 import { createCrew, type Crew } from './crew.ts'
 import { announceTopic, packConfig, vaultsTopic } from './messages.ts'
 import type { ServeOptions } from './serve.ts'
-import { aborted, formatUrl, listenOrFail, writeServerFile } from './server-place.ts'
+import { aborted, addressForCommands, formatUrl, listenOrFail, writeServerFile } from './server-place.ts'
 
 /** More than a worker needs for an orderly stop. */
 const stopMs = 13_000
@@ -46,9 +46,9 @@ export async function supervise(options: ServeOptions): Promise<number> {
     try {
       await crew.startFirst().finally(() => void release())
       await crew.startOthers()
-      await writeServerFile(data.directory, { address: formatUrl(server.host, port), credential })
+      await writeServerFile(data.directory, { address: addressForCommands(server, port), credential })
       const signal = AbortSignal.any([options.stop, taken.signal])
-      const quiet = await announce(options, crew, formatUrl(server.host, port))
+      const quiet = await announce(options, crew, formatUrl(server, port))
       await Promise.race([aborted(signal), crew.lost]).finally(quiet)
       if (taken.signal.aborted) logger.error('another server has taken the database; this one stops')
       logger.info('stopping')

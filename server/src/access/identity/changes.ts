@@ -4,7 +4,7 @@
  * such writes one after another, so that a condition inside a write (“another owner is active”) holds when it is done.
  *
  * Each process believes what it read of a key or session for a second. The processes of this host forget it all before
- * the writer is answered; another server is late by that second at most.
+ * the writer is answered; another server when it learns of the new epoch, and after that second at the latest.
  */
 import type { Clock, HostPeers } from '../../base/index.ts'
 import type { Statement, Store, WriteResult } from '../../storage/index.ts'
@@ -31,6 +31,8 @@ export interface Changes {
   epoch(): Promise<number>
   /** Calls back on each change of this host, before it is acknowledged. */
   onChange(listener: () => void): void
+  /** Something was changed elsewhere: what is believed of keys and sessions may be older. */
+  forgetReads(): void
   /** A read of one row by its hash that is believed for a second. */
   believe<T>(read: (hash: string) => Promise<T | null>): (hash: string) => Promise<T | null>
 }
@@ -42,11 +44,16 @@ export interface ChangesOptions {
 }
 
 export function createChanges({ store, clock, peers }: ChangesOptions): Changes {
-  const forgetters: (() => void)[] = []
+  const listeners: (() => void)[] = []
+  const reads: { clear(): void }[] = []
   let generation = 0
-  const forget = () => {
+  const forgetReads = () => {
     generation++
-    for (const each of forgetters) each()
+    for (const each of reads) each.clear()
+  }
+  const forget = () => {
+    forgetReads()
+    for (const each of listeners) each()
     return true
   }
   peers.answer(changedTopic, forget)
@@ -65,11 +72,12 @@ export function createChanges({ store, clock, peers }: ChangesOptions): Changes 
       return Number(row?.['epoch'] ?? 0)
     },
     onChange(listener) {
-      forgetters.push(listener)
+      listeners.push(listener)
     },
+    forgetReads,
     believe<T>(read: (hash: string) => Promise<T | null>) {
       const believed = new Map<string, { readonly value: T; readonly untilMs: number }>()
-      forgetters.push(() => believed.clear())
+      reads.push(believed)
       return async (hash: string) => {
         const known = believed.get(hash)
         if (known && known.untilMs > clock.monotonic()) return known.value

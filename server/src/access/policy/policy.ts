@@ -59,7 +59,12 @@ export async function openPolicy({ store, clock, changes, directory, owner, fact
     return fail('access.unconfirmed', { internal: 'the policy changes too fast to be read', retryAfterMs: 1_000 })
   }
 
-  const state = await openAccessState({ clock, epoch: () => changes.epoch(), load })
+  const state = await openAccessState({
+    clock,
+    epoch: () => changes.epoch(),
+    load,
+    onNews: () => changes.forgetReads(),
+  })
   changes.onChange(state.forget)
   return {
     administration: createAdministration({

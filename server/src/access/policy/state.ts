@@ -22,6 +22,8 @@ export interface AccessStateOptions {
   readonly epoch: () => Promise<number>
   /** Everything of one epoch. */
   readonly load: () => Promise<World>
+  /** Called when there is a newer epoch than the one that was gone by. */
+  readonly onNews: () => void
 }
 
 /** A change elsewhere takes effect here within this time. */
@@ -31,7 +33,7 @@ const earlyMs = 250
 const confirmMs = 2_000
 const mostTries = 10
 
-export async function openAccessState({ clock, epoch, load }: AccessStateOptions): Promise<AccessState> {
+export async function openAccessState({ clock, epoch, load, onNews }: AccessStateOptions): Promise<AccessState> {
   let engine = compile(await load())
   let confirmedAt = -Infinity
   let generation = 0
@@ -40,7 +42,10 @@ export async function openAccessState({ clock, epoch, load }: AccessStateOptions
   async function refresh(): Promise<void> {
     const [askedAt, before] = [clock.monotonic(), generation]
     const newest = await withDeadline(epoch(), confirmMs, 'access.unconfirmed')
-    if (newest !== engine.world.epoch) engine = compile(await withDeadline(load(), confirmMs, 'access.unconfirmed'))
+    if (newest !== engine.world.epoch) {
+      onNews()
+      engine = compile(await withDeadline(load(), confirmMs, 'access.unconfirmed'))
+    }
     // What was read while something changed may be older than the change.
     if (before === generation) confirmedAt = askedAt
   }

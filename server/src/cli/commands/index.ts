@@ -5,6 +5,7 @@ import { ask } from './ask.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
 import { doctor } from './doctor.ts'
+import { groupAdd, groupJoin, groupLeave, groupList, groupRemove } from './group.ts'
 import { indexCommand } from './index-command.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
 import { modelExplain, modelList } from './model.ts'
@@ -32,6 +33,11 @@ export const commands: readonly CommandSpec[] = [
   userResume,
   userReset,
   userConfirm,
+  groupList,
+  groupAdd,
+  groupRemove,
+  groupJoin,
+  groupLeave,
   accessCheck,
   accessExplain,
   accessWho,

@@ -111,14 +111,17 @@ function createStatusCommand(verb: 'suspend' | 'resume', status: 'suspended' | '
   }
 }
 
-/** By e-mail address or id. */
 async function findUser(server: ServerClient, named: string): Promise<UserInfo> {
   return findAmong((await server.listUsers()).users, named)
 }
 
+/** By e-mail address or id. */
+export function isUser({ id, email }: UserInfo, named: string): boolean {
+  return id === named || email === named.trim().toLowerCase()
+}
+
 function findAmong(users: readonly UserInfo[], named: string): UserInfo {
-  const email = named.trim().toLowerCase()
-  const found = users.find((user) => user.id === named || user.email === email)
+  const found = users.find((user) => isUser(user, named))
   if (found) return found
   throw new CommandFailure(exitCodes.no, `There is nobody called ${harmlessLine(named)}.`, {
     hint: 'Give an e-mail address or an id; see “cairn user list”.',

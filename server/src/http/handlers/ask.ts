@@ -4,11 +4,13 @@ import { errorFields, type CairnError } from '../../base/index.ts'
 import { passHeaders } from '../headers.ts'
 import { eventStream, json, type HttpReply } from '../reply.ts'
 import type { ProtectedInput } from '../route.ts'
+import { watchCall } from '../watch-access.ts'
 import { createEventStream, describeError, type ServerEvent } from '../sse.ts'
 
 type Input<B> = ProtectedInput<string, B, undefined>
 
-export async function ask({ call, services, body }: Input<AskRequest>): Promise<HttpReply> {
+export async function ask({ call: unwatched, exchange, services, body }: Input<AskRequest>): Promise<HttpReply> {
+  const call = watchCall({ call: unwatched, exchange, services })
   const outcome = await services.pipeline.ask(call, body)
   if (outcome.kind === 'dry-run') return json(outcome.reply)
   if (outcome.kind === 'reply') return json(outcome.reply, 200, passHeaders(outcome.headers ?? {}))

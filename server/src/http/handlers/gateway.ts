@@ -3,12 +3,13 @@ import type { ChatRequest, EmbeddingsRequest, MessagesRequest, ModelList, Respon
 import type { Call } from '../dependencies.ts'
 import { passHeaders, readAnthropicHeaders, readLabel } from '../headers.ts'
 import { json, type HttpReply } from '../reply.ts'
-import type { Exchange, ProtectedInput } from '../route.ts'
+import type { ProtectedInput } from '../route.ts'
+import { watchCall } from '../watch-access.ts'
 
 type Input<B> = ProtectedInput<string, B, undefined>
 
 export async function chat({ call, exchange, services, body, bytes }: Input<ChatRequest>): Promise<HttpReply> {
-  const reply = await services.pipeline.chat(labelled(call, exchange), { request: body, body: bytes })
+  const reply = await services.pipeline.chat(callOf({ call, exchange, services }), { request: body, body: bytes })
   return { ...reply, headers: passHeaders(reply.headers) }
 }
 
@@ -19,7 +20,7 @@ export async function embeddings({
   body,
   bytes,
 }: Input<EmbeddingsRequest>): Promise<HttpReply> {
-  const reply = await services.pipeline.embeddings(labelled(call, exchange), { request: body, body: bytes })
+  const reply = await services.pipeline.embeddings(callOf({ call, exchange, services }), { request: body, body: bytes })
   return { ...reply, headers: passHeaders(reply.headers) }
 }
 
@@ -31,18 +32,19 @@ export async function responses({
   bytes,
 }: Input<ResponsesRequest>): Promise<HttpReply> {
   const input = { request: body, body: bytes, headers: {} }
-  const reply = await services.pipeline.responses(labelled(call, exchange), input)
+  const reply = await services.pipeline.responses(callOf({ call, exchange, services }), input)
   return { ...reply, headers: passHeaders(reply.headers) }
 }
 
 export async function messages({ call, exchange, services, body, bytes }: Input<MessagesRequest>): Promise<HttpReply> {
   const input = { request: body, body: bytes, headers: readAnthropicHeaders(exchange.request.headers) }
-  const reply = await services.pipeline.messages(labelled(call, exchange), input)
+  const reply = await services.pipeline.messages(callOf({ call, exchange, services }), input)
   return { ...reply, headers: passHeaders(reply.headers) }
 }
 
-function labelled(call: Call, { request }: Exchange): Call {
-  const label = readLabel(request.headers)
+function callOf(input: Pick<Input<unknown>, 'call' | 'exchange' | 'services'>): Call {
+  const label = readLabel(input.exchange.request.headers)
+  const call = watchCall(input)
   return label === undefined ? call : { ...call, label }
 }
 

@@ -4,7 +4,7 @@ import { errorFields, fail, toCairnError, type CairnError, type Principal } from
 import { followChanges } from '../follow-changes.ts'
 import { acceptsEvents, eventStream, json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
-import { watchAccess } from '../watch-access.ts'
+import { endWithAccess } from '../watch-access.ts'
 import { createEventStream, describeError, type ServerEvent } from '../sse.ts'
 import { recordCall } from './record.ts'
 
@@ -13,10 +13,10 @@ type Input<P extends string, B> = ProtectedInput<P, B, undefined>
 export async function listVaults({ call, exchange, services }: Input<string, undefined>): Promise<HttpReply> {
   if (!acceptsEvents(exchange.request)) return json({ vaults: await visibleVaults(services, call.principal) })
   async function* watch(): AsyncGenerator<ServerEvent> {
-    const watched = watchAccess(exchange, services)
+    const access = endWithAccess({ exchange, services })
     let told = ''
     try {
-      const ends = [exchange.stopping, call.signal, watched.signal]
+      const ends = [exchange.stopping, call.signal, access.signal]
       for await (const _ of followChanges((listener) => services.vaults.subscribe(listener), ends)) {
         // Who was allowed when the stream began may not be any more.
         await services.access.confirm()
@@ -28,7 +28,7 @@ export async function listVaults({ call, exchange, services }: Input<string, und
         yield { event: 'vaults', data }
       }
     } finally {
-      watched.stop()
+      access.stop()
     }
   }
   return eventStream(
@@ -86,16 +86,20 @@ export async function reindexVault({
     return services.vaults.subscribe(listener)
   }
   async function* watch(): AsyncGenerator<ServerEvent> {
-    for await (const _ of followChanges(subscribe, [exchange.stopping, call.signal])) {
-      if (run.thrown !== null) throw toCairnError(run.thrown)
-      await services.access.confirm()
-      services.access.require(call.principal, 'vault.configure', `vault:${id}`)
-      const { index } = requireVault(services, id)
-      yield { event: 'index', data: index }
-      if (run.state === 'over' && (index.state === 'ready' || index.state === 'failed')) {
+    const access = endWithAccess({ exchange, services })
+    try {
+      for await (const _ of followChanges(subscribe, [exchange.stopping, call.signal, access.signal])) {
+        if (run.thrown !== null) throw toCairnError(run.thrown)
+        await services.access.confirm()
+        services.access.require(call.principal, 'vault.configure', `vault:${id}`)
+        const { index } = requireVault(services, id)
+        yield { event: 'index', data: index }
+        if (run.state !== 'over' || (index.state !== 'ready' && index.state !== 'failed')) continue
         yield { event: 'done', data: { state: index.state } }
         return
       }
+    } finally {
+      access.stop()
     }
   }
   return eventStream(
