@@ -3,7 +3,10 @@ import {
   actions,
   actionTable,
   attributeTable,
+  auditCategoryTable,
   auditEventTable,
+  type AuditEventSpec,
+  type AuditFieldKind,
   denyImplications,
   errorTable,
   operators,
@@ -127,13 +130,36 @@ function findRole(id: string): RoleSpec | undefined {
 }
 
 function renderAuditEvents(): string {
-  const rows = Object.entries(auditEventTable).map(([name, { category, description, fields }]) => [
-    `\`${name}\``,
-    category,
-    description,
-    fields.map((field) => `\`${field}\``).join(', '),
-  ])
-  return `What is recorded. Each entry also has actor, time, outcome and request id. Fields hold identifiers and counts, never text of notes, questions or answers.\n\n${table(['event', 'category', 'recorded when', 'fields'], rows)}`
+  const months = (count: number | null) => (count === null ? '–' : String(count))
+  const categories = Object.entries(auditCategoryTable).map(
+    ([name, { description, mode, personalMonths, headerMonths }]) => [
+      name,
+      description,
+      mode,
+      months(personalMonths),
+      months(headerMonths),
+    ],
+  )
+  const events = Object.entries(auditEventTable).map(([name, spec]: [string, AuditEventSpec]) => {
+    const named = (kind: AuditFieldKind) =>
+      Object.entries(spec.fields)
+        .flatMap(([field, is]) => (is === kind ? `\`${field}\`` : []))
+        .join(', ')
+    const mode = spec.mode === undefined ? '' : ` (${spec.mode})`
+    return [
+      `\`${name}\``,
+      `${spec.category}${mode}`,
+      spec.description,
+      named('public'),
+      named('personal'),
+      named('person'),
+    ]
+  })
+  return [
+    'What is recorded, and for how long. How to read, prove and prune it: [Audit](../guide/audit.md).',
+    `## Categories\n\nMode is what happens when an event cannot be recorded: \`strict\`, what it tells of is not done; \`spool\`, it is done and recorded later; \`best-effort\`, it is done, and what was lost is counted. What names a person is shredded after the first number of months, the entry is pruned after the second.\n\n${table(['category', 'of', 'mode', 'names for months', 'entry for months'], categories)}`,
+    `## Events\n\nEach entry has its time to the minute, its category, type and outcome. The actor, the exact time and the request id stand beside it, encrypted for the actor. Fields hold identifiers and counts, never text of notes, questions or answers.\n\n${table(['event', 'category', 'recorded when', 'in the entry', 'encrypted for the actor', 'encrypted for whom it names'], events)}`,
+  ].join('\n\n')
 }
 
 function renderRoutes(): string {

@@ -1,149 +1,469 @@
 /**
- * THE audit event table: what is recorded, in which category, with which fields beside actor, time, outcome and
- * request id. Fields hold identifiers and counts, never text of notes, questions or answers.
+ * THE tables of the audit log: categories, and every type of event with its category, its OCSF class, its fields, and who
+ * may be named in it. Fields hold identifiers and counts, never text of notes, questions or answers.
  */
 
-export interface AuditEventSpec {
-  readonly category: 'identity' | 'access' | 'question' | 'model' | 'vault' | 'system'
+/**
+ * What happens when an event cannot be made durable. `strict`: what it tells of does not happen, and the caller is told
+ * `audit.unavailable`. `spool`: it goes on, and the event is kept aside and appended later. `best-effort`: it goes on; how
+ * many events were lost is appended later.
+ */
+export type AuditMode = 'strict' | 'spool' | 'best-effort'
+
+export interface AuditCategorySpec {
   readonly description: string
-  readonly fields: readonly string[]
+  readonly mode: AuditMode
+  /** Months after which what names a person is shredded; null: nothing in it names one. */
+  readonly personalMonths: number | null
+  /** Months after which the entry itself may be pruned. */
+  readonly headerMonths: number
+}
+
+/** Horizons: CNIL's recommendation on logging of 2021, a SOC 2 period of 12 months with its fieldwork, and cost years. */
+export const auditCategoryTable = {
+  auth: { description: 'Signing in, and attempts to.', mode: 'strict', personalMonths: 12, headerMonths: 24 },
+  session: { description: 'Sessions and devices.', mode: 'strict', personalMonths: 12, headerMonths: 24 },
+  user: { description: 'People, services and groups.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
+  permission: { description: 'Who may do what, and refusals.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
+  config: { description: 'Settings of the server.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
+  key: { description: 'API keys and other secrets.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
+  content: {
+    description: 'Notes that were read, searched or asked about.',
+    mode: 'spool',
+    personalMonths: 3,
+    headerMonths: 13,
+  },
+  model: { description: 'Calls of models.', mode: 'spool', personalMonths: 3, headerMonths: 13 },
+  tool: { description: 'What models were let do.', mode: 'spool', personalMonths: 3, headerMonths: 13 },
+  export: { description: 'Data and reports taken out.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
+  privacy: {
+    description: 'Requests of people about their data, retention and holds.',
+    mode: 'strict',
+    personalMonths: 36,
+    headerMonths: 72,
+  },
+  system: {
+    description: 'The server itself: start, stop, faults.',
+    mode: 'best-effort',
+    personalMonths: null,
+    headerMonths: 24,
+  },
+} as const satisfies Record<string, AuditCategorySpec>
+
+export type AuditCategory = keyof typeof auditCategoryTable
+
+export type AuditHorizons = Pick<AuditCategorySpec, 'personalMonths' | 'headerMonths'>
+
+/** Months that a horizon may have. */
+export const auditHorizonLimits = { least: 1, most: 240 } as const
+
+/**
+ * Where a field of an event stands. `public`: in the entry itself, for as long as that is kept; says nothing of a person
+ * by itself. `personal`: beside it, encrypted for the one who acted. `person`: the id of somebody else, encrypted for them.
+ */
+export type AuditFieldKind = 'public' | 'personal' | 'person'
+
+export interface AuditEventSpec {
+  readonly category: AuditCategory
+  /** OCSF 1.8.0: class and activity. */
+  readonly ocsf: readonly [classUid: number, activityId: number]
+  readonly description: string
+  readonly fields: Readonly<Record<string, AuditFieldKind>>
+  /** Where it is another than that of the category. */
+  readonly mode?: AuditMode
 }
 
 export const auditEventTable = {
-  'session.created': { category: 'identity', description: 'Somebody signed in.', fields: ['method'] },
-  'session.ended': { category: 'identity', description: 'Somebody signed out.', fields: [] },
-  'key.created': { category: 'identity', description: 'An API key was made.', fields: ['keyId', 'name'] },
-  'key.revoked': { category: 'identity', description: 'An API key was revoked.', fields: ['keyId'] },
-  'session.revoked': { category: 'identity', description: 'Sessions were ended from elsewhere.', fields: ['sessions'] },
-  'sign-in.refused': { category: 'identity', description: 'An attempt to sign in failed.', fields: ['method', 'code'] },
+  'session.created': {
+    category: 'auth',
+    ocsf: [3002, 1],
+    description: 'Somebody signed in.',
+    fields: { method: 'public' },
+  },
+  'session.ended': { category: 'auth', ocsf: [3002, 2], description: 'Somebody signed out.', fields: {} },
+  'key.created': {
+    category: 'key',
+    ocsf: [3004, 1],
+    description: 'An API key was made.',
+    fields: { keyId: 'personal', name: 'personal' },
+  },
+  'key.revoked': {
+    category: 'key',
+    ocsf: [3004, 4],
+    description: 'An API key was revoked.',
+    fields: { keyId: 'personal' },
+  },
+  'session.revoked': {
+    category: 'session',
+    ocsf: [3002, 2],
+    description: 'Sessions were ended from elsewhere.',
+    fields: { sessions: 'public' },
+  },
+  'sign-in.refused': {
+    category: 'auth',
+    ocsf: [3002, 1],
+    description: 'An attempt to sign in failed.',
+    fields: { method: 'public', code: 'public' },
+  },
   'link.created': {
-    category: 'identity',
+    category: 'auth',
+    ocsf: [3001, 99],
     description: 'A single-use link was made for somebody.',
-    fields: ['purpose', 'user', 'isConfirmed'],
+    fields: { purpose: 'public', user: 'person', isConfirmed: 'public' },
   },
   'link.confirmed': {
-    category: 'identity',
+    category: 'auth',
+    ocsf: [3001, 99],
     description: 'A second administrator confirmed a single-use link that another had made.',
-    fields: ['purpose', 'user', 'madeBy', 'confirmedBy'],
+    fields: { purpose: 'public', user: 'person', madeBy: 'person', confirmedBy: 'person' },
   },
-  'user.created': { category: 'identity', description: 'A person or service was added.', fields: ['user', 'kind'] },
+  'user.created': {
+    category: 'user',
+    ocsf: [3001, 1],
+    description: 'A person or service was added.',
+    fields: { user: 'person', kind: 'public' },
+  },
   'user.changed': {
-    category: 'identity',
+    category: 'user',
+    ocsf: [3001, 99],
     description: 'A person or service was changed.',
-    fields: ['user', 'changes'],
+    fields: { user: 'person', changes: 'public' },
   },
-  'user.removed': { category: 'identity', description: 'A person or service was removed.', fields: ['user'] },
+  'user.removed': {
+    category: 'user',
+    ocsf: [3001, 6],
+    description: 'A person or service was removed.',
+    fields: { user: 'person' },
+  },
   'group.changed': {
-    category: 'identity',
+    category: 'user',
+    ocsf: [3006, 99],
     description: 'A group or its members were changed.',
-    fields: ['group', 'change', 'member'],
+    fields: { group: 'personal', change: 'public', member: 'person' },
   },
-  'password.changed': { category: 'identity', description: 'A password was set or changed.', fields: ['user', 'how'] },
+  'password.changed': {
+    category: 'auth',
+    ocsf: [3001, 3],
+    description: 'A password was set or changed.',
+    fields: { user: 'person', how: 'public' },
+  },
   'totp.changed': {
-    category: 'identity',
+    category: 'auth',
+    ocsf: [3001, 99],
     description: 'A second factor was set up, removed, or its recovery codes made anew.',
-    fields: ['user', 'change'],
+    fields: { user: 'person', change: 'public' },
   },
   'device.decided': {
-    category: 'identity',
+    category: 'session',
+    ocsf: [3004, 99],
     description: 'Somebody approved or refused a device.',
-    fields: ['approved', 'vault'],
+    fields: { approved: 'public', vault: 'personal' },
   },
-  'access.refused': { category: 'access', description: 'A call was refused.', fields: ['code', 'route'] },
+  'access.refused': {
+    category: 'permission',
+    ocsf: [6003, 99],
+    description: 'A call was refused.',
+    fields: { code: 'public', route: 'public' },
+    mode: 'spool',
+  },
   'answer.cut': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [6003, 99],
     description: 'An answer was cut while it was told, because its asker was let in no more or lost what it needs.',
-    fields: ['code', 'route'],
+    fields: { code: 'public', route: 'public' },
+    mode: 'spool',
   },
   'question.asked': {
-    category: 'question',
+    category: 'content',
+    ocsf: [6003, 2],
     description: 'A question was answered, not found or refused.',
-    fields: ['vaults', 'notes', 'model', 'provider', 'egress', 'label', 'tokensIn', 'tokensOut'],
+    fields: {
+      vaults: 'personal',
+      notes: 'public',
+      model: 'public',
+      provider: 'public',
+      egress: 'public',
+      label: 'public',
+      tokensIn: 'public',
+      tokensOut: 'public',
+    },
   },
-  'search.run': { category: 'question', description: 'The notes were searched.', fields: ['vaults', 'results'] },
-  'note.read': { category: 'question', description: 'A note’s text was read.', fields: ['vault', 'note'] },
+  'search.run': {
+    category: 'content',
+    ocsf: [6005, 4],
+    description: 'The notes were searched.',
+    fields: { vaults: 'personal', results: 'public' },
+  },
+  'note.read': {
+    category: 'content',
+    ocsf: [6005, 1],
+    description: 'A note’s text was read.',
+    fields: { vault: 'personal', note: 'personal' },
+  },
   'chat.completed': {
     category: 'model',
+    ocsf: [6003, 1],
     description: 'A chat request was passed on.',
-    fields: ['model', 'provider', 'egress', 'tokensIn', 'tokensOut', 'streamed'],
+    fields: {
+      model: 'public',
+      provider: 'public',
+      egress: 'public',
+      tokensIn: 'public',
+      tokensOut: 'public',
+      streamed: 'public',
+    },
   },
   'embeddings.created': {
     category: 'model',
+    ocsf: [6003, 1],
     description: 'Embeddings were computed.',
-    fields: ['model', 'provider', 'egress', 'inputs'],
+    fields: { model: 'public', provider: 'public', egress: 'public', inputs: 'public' },
   },
   'egress.intended': {
     category: 'model',
+    ocsf: [6003, 1],
     description: 'A request is about to leave this server.',
-    fields: ['provider', 'egress', 'label', 'purpose'],
+    fields: { provider: 'public', egress: 'public', label: 'public', purpose: 'public' },
+    mode: 'strict',
   },
   'responses.completed': {
     category: 'model',
+    ocsf: [6003, 1],
     description: 'A request in the dialect of responses was passed on.',
-    fields: ['model', 'provider', 'egress', 'tokensIn', 'tokensOut', 'streamed'],
+    fields: {
+      model: 'public',
+      provider: 'public',
+      egress: 'public',
+      tokensIn: 'public',
+      tokensOut: 'public',
+      streamed: 'public',
+    },
   },
   'messages.completed': {
     category: 'model',
+    ocsf: [6003, 1],
     description: 'A request in Anthropic’s dialect was passed on.',
-    fields: ['model', 'provider', 'egress', 'tokensIn', 'tokensOut', 'streamed'],
+    fields: {
+      model: 'public',
+      provider: 'public',
+      egress: 'public',
+      tokensIn: 'public',
+      tokensOut: 'public',
+      streamed: 'public',
+    },
   },
   'policy.changed': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3004, 3],
     description: 'The policy was changed.',
-    fields: ['what', 'revision', 'epoch', 'statement'],
+    fields: { what: 'public', revision: 'public', epoch: 'public', statement: 'personal' },
   },
   'policy.proposed': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3004, 99],
     description: 'A change of the policy waits for a second person.',
-    fields: ['proposal', 'base'],
+    fields: { proposal: 'personal', base: 'public' },
   },
   'policy.decided': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3004, 99],
     description: 'A proposed change was approved or rejected.',
-    fields: ['proposal', 'approved', 'revision'],
+    fields: { proposal: 'personal', approved: 'public', revision: 'public' },
   },
   'delegation.created': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3005, 1],
     description: 'Somebody lets another do for a time what they may do themselves.',
-    fields: ['delegation', 'to', 'role'],
+    fields: { delegation: 'personal', to: 'person', role: 'public' },
   },
-  'delegation.revoked': { category: 'access', description: 'A delegation was ended.', fields: ['delegation'] },
+  'delegation.revoked': {
+    category: 'permission',
+    ocsf: [3005, 2],
+    description: 'A delegation was ended.',
+    fields: { delegation: 'personal' },
+  },
   'emergency.requested': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3005, 99],
     description: 'Somebody asked for emergency access.',
-    fields: ['emergency', 'scope'],
+    fields: { emergency: 'personal', scope: 'personal' },
   },
   'emergency.approved': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3005, 1],
     description: 'Emergency access was approved.',
-    fields: ['emergency', 'by'],
+    fields: { emergency: 'personal', by: 'person' },
   },
-  'emergency.ended': { category: 'access', description: 'Emergency access was ended early.', fields: ['emergency'] },
-  'emergency.reviewed': { category: 'access', description: 'Emergency access was reviewed.', fields: ['emergency'] },
+  'emergency.ended': {
+    category: 'permission',
+    ocsf: [3005, 2],
+    description: 'Emergency access was ended early.',
+    fields: { emergency: 'personal' },
+  },
+  'emergency.reviewed': {
+    category: 'permission',
+    ocsf: [3005, 99],
+    description: 'Emergency access was reviewed.',
+    fields: { emergency: 'personal' },
+  },
   'provider.changed': {
-    category: 'system',
+    category: 'config',
+    ocsf: [3004, 3],
     description: 'A model provider was added or changed.',
-    fields: ['provider', 'changes'],
+    fields: { provider: 'public', changes: 'public' },
   },
-  'provider.removed': { category: 'system', description: 'A model provider was removed.', fields: ['provider'] },
-  'provider.tested': { category: 'system', description: 'A model provider was tested.', fields: ['provider', 'code'] },
-  'budget.changed': { category: 'system', description: 'Budgets and limits were set.', fields: ['rules'] },
-  'usage.read': { category: 'system', description: 'Somebody looked at usage and cost.', fields: ['by'] },
+  'provider.removed': {
+    category: 'config',
+    ocsf: [3004, 4],
+    description: 'A model provider was removed.',
+    fields: { provider: 'public' },
+  },
+  'provider.tested': {
+    category: 'config',
+    ocsf: [6003, 2],
+    description: 'A model provider was tested.',
+    fields: { provider: 'public', code: 'public' },
+  },
+  'budget.changed': {
+    category: 'config',
+    ocsf: [3004, 3],
+    description: 'Budgets and limits were set.',
+    fields: { rules: 'public' },
+  },
+  'usage.read': {
+    category: 'export',
+    ocsf: [6003, 2],
+    description: 'Somebody looked at usage and cost.',
+    fields: { by: 'public' },
+  },
   'note.released': {
-    category: 'access',
+    category: 'permission',
+    ocsf: [3004, 3],
     description: 'Somebody confirmed that a label, tag or property is gone from a note, or that it was moved.',
-    fields: ['vault', 'note', 'label', 'tags', 'attributes', 'places'],
+    fields: {
+      vault: 'personal',
+      note: 'personal',
+      label: 'public',
+      tags: 'personal',
+      attributes: 'personal',
+      places: 'personal',
+    },
   },
-  'vault.registered': { category: 'vault', description: 'A vault was registered.', fields: ['vault'] },
-  'vault.removed': { category: 'vault', description: 'A vault was removed from the server.', fields: ['vault'] },
-  'vault.reindexed': { category: 'vault', description: 'A vault was indexed again by request.', fields: ['vault'] },
+  'vault.registered': {
+    category: 'config',
+    ocsf: [3004, 1],
+    description: 'A vault was registered.',
+    fields: { vault: 'personal' },
+  },
+  'vault.removed': {
+    category: 'config',
+    ocsf: [3004, 4],
+    description: 'A vault was removed from the server.',
+    fields: { vault: 'personal' },
+  },
+  'vault.reindexed': {
+    category: 'config',
+    ocsf: [3004, 99],
+    description: 'A vault was indexed again by request.',
+    fields: { vault: 'personal' },
+  },
   'cache.invalidated': {
-    category: 'system',
+    category: 'config',
+    ocsf: [6005, 99],
     description: 'Somebody declared cached values no longer true. Scopes are told by kind and count, never by name.',
-    fields: ['scopeKinds', 'scopes', 'kind', 'wait', 'seq', 'committed'],
+    fields: {
+      scopeKinds: 'public',
+      scopes: 'public',
+      kind: 'public',
+      wait: 'public',
+      seq: 'public',
+      committed: 'public',
+    },
   },
-  'server.started': { category: 'system', description: 'The server started.', fields: ['version'] },
-  'server.stopped': { category: 'system', description: 'The server stopped in good order.', fields: [] },
+  'privacy.erased': {
+    category: 'privacy',
+    ocsf: [3001, 6],
+    description: 'The keys of people were destroyed, and with them all that names these people.',
+    fields: { keys: 'public', reason: 'public', request: 'personal' },
+  },
+  'privacy.shredded': {
+    category: 'privacy',
+    ocsf: [1008, 99],
+    description: 'The keys of categories and months were destroyed, as retention says.',
+    fields: { keys: 'public', periods: 'public' },
+  },
+  'privacy.blocks-removed': {
+    category: 'privacy',
+    ocsf: [1008, 99],
+    description: 'Blocks that cannot be read any more were removed.',
+    fields: { count: 'public', root: 'public' },
+  },
+  'privacy.pruned': {
+    category: 'privacy',
+    ocsf: [1008, 1],
+    description: 'Entries were pruned from the front of the log, as retention says.',
+    fields: { from: 'public', to: 'public', root: 'public' },
+  },
+  'privacy.hold-placed': {
+    category: 'privacy',
+    ocsf: [1008, 99],
+    description: 'A legal hold was placed.',
+    fields: { hold: 'public', scope: 'public', reason: 'personal', about: 'person' },
+  },
+  'privacy.hold-released': {
+    category: 'privacy',
+    ocsf: [1008, 99],
+    description: 'A legal hold was released; what it kept goes as retention says.',
+    fields: { hold: 'public' },
+  },
+  'retention.changed': {
+    category: 'config',
+    ocsf: [3004, 3],
+    description: 'Horizons of the log were changed.',
+    fields: { categories: 'public' },
+  },
+  'audit.searched': {
+    category: 'export',
+    ocsf: [1008, 99],
+    description: 'Somebody looked at the log.',
+    fields: { filters: 'public', size: 'public', results: 'public' },
+  },
+  'audit.exported': {
+    category: 'export',
+    ocsf: [1008, 3],
+    description: 'Somebody took entries of the log out.',
+    fields: { format: 'public', filters: 'public', size: 'public', results: 'public', sha256: 'public' },
+  },
+  'audit.verified': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'The log was verified.',
+    fields: { size: 'public', errors: 'public' },
+  },
+  'audit.gap': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'Events could not be recorded when they happened: they were kept aside, or lost.',
+    fields: { kept: 'public', lost: 'public' },
+  },
+  'audit.fork': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'A witness has seen another log than this one.',
+    fields: { witness: 'public', size: 'public' },
+  },
+  'server.started': {
+    category: 'system',
+    ocsf: [6002, 3],
+    description: 'The server started.',
+    fields: { version: 'public' },
+  },
+  'server.stopped': {
+    category: 'system',
+    ocsf: [6002, 4],
+    description: 'The server stopped in good order.',
+    fields: {},
+  },
 } as const satisfies Record<string, AuditEventSpec>
 
 export type AuditEventType = keyof typeof auditEventTable

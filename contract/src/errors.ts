@@ -376,6 +376,18 @@ export const errorTable = {
   },
   'server.busy': { status: 503, title: 'The server is busy', retryable: true, type: 'api_error' },
   'server.stopping': { status: 503, title: 'The server is stopping', retryable: true, type: 'api_error' },
+  'audit.hold-missing': {
+    status: 404,
+    title: 'There is no such hold, or it was released',
+    retryable: false,
+    type: 'invalid_request_error',
+  },
+  'audit.unavailable': {
+    status: 503,
+    title: 'This cannot be recorded at the moment, and is not done without',
+    retryable: true,
+    type: 'api_error',
+  },
   'storage.failed': { status: 503, title: 'The store cannot be used', retryable: true, type: 'api_error' },
   'config.invalid': {
     status: 400,

@@ -1,7 +1,18 @@
 /** The words that server, console and plugin share: shapes and tables, no behaviour. */
 export { labels, labelSchema, labelRank, highestLabel, type Label } from './labels.ts'
 export { errorTable, type ErrorCode, type ErrorSpec, type OpenAiErrorType } from './errors.ts'
-export { auditEventTable, type AuditEventType, type AuditEventSpec } from './audit-events.ts'
+export {
+  auditCategoryTable,
+  auditEventTable,
+  auditHorizonLimits,
+  type AuditCategory,
+  type AuditCategorySpec,
+  type AuditEventSpec,
+  type AuditEventType,
+  type AuditFieldKind,
+  type AuditHorizons,
+  type AuditMode,
+} from './audit-events.ts'
 export { sourceSchema, citationSchema, type Source, type Citation } from './citations.ts'
 export {
   limits,

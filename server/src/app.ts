@@ -12,7 +12,7 @@ import {
   type Access,
   type AccessOptions,
 } from './access/index.ts'
-import { auditSchema, createAudit, type Audit } from './audit/index.ts'
+import { auditPurposes, openAudit, originOf, retiredAuditSchema, secretsOf, type Audit } from './audit/index.ts'
 import {
   createId,
   createLonePeers,
@@ -131,13 +131,21 @@ const stateSchemas = [
   deploymentSchema,
   accessSchema,
   policySchema,
-  auditSchema,
+  retiredAuditSchema,
   vaultsSchema,
   cacheEraSchema,
   meteringSchema,
   providersSchema,
 ]
-const keyPurposes = ['receipt-label', 'cache', 'cache-names', 'provider-keys', 'session', 'second-factors'] as const
+const keyPurposes = [
+  'receipt-label',
+  'cache',
+  'cache-names',
+  'provider-keys',
+  'session',
+  'second-factors',
+  ...auditPurposes,
+] as const
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of what there is, in the order of making
 export async function openApp({
@@ -194,7 +202,16 @@ export async function openApp({
       door: createOpenIdDoor(permits, outbound),
       factsOf: async (vault, path) => (await readFacts(indexStore, vault, [path])).get(path) ?? null,
     })
-    const audit = createAudit({ store, clock })
+    const audit = await openAudit({
+      location: locate('audit', 'full'),
+      origin: originOf(deploymentId),
+      secrets: secretsOf(keyring),
+      clock,
+      logger,
+      spoolFolder: join(config.data.directory, 'audit-spool'),
+      isFirst,
+    })
+    closers.push(() => audit.close())
     const cache = await openTieredCache({
       directory: config.data.directory,
       deploymentId,

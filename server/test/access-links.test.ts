@@ -1,9 +1,9 @@
 /** Four eyes on credentials: who administers people, and is no owner, becomes nobody else. */
-import { Database } from 'bun:sqlite'
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import type { AuditEventType, PolicyChanged, UserInfo, UserLink } from '@cairn/contract'
 import type { Clock } from '../src/base/index.ts'
+import { readAuditLog } from './kit/audit-log.ts'
 import { openTeam, take, type Member, type Team } from './kit/team.ts'
 
 setDefaultTimeout(60_000)
@@ -66,13 +66,10 @@ async function confirm(by: Member, id: string, link?: string): Promise<string> {
   return codeOf(by.act(`/api/access/users/${id}/link/confirm`, { link: waiting }))
 }
 
-function recorded(team: Team, type: AuditEventType): unknown[] {
-  using store = new Database(join(team.folderOf(''), '../data/cairn.db'), { readonly: true })
-  const rows = store.query('SELECT actor, fields FROM audit_entries WHERE type = ?').all(type)
-  return (rows as { actor: string; fields: string }[]).map(({ actor, fields }) => ({
-    actor,
-    ...(JSON.parse(fields) as object),
-  }))
+async function recorded(team: Team, type: AuditEventType): Promise<unknown[]> {
+  const home = join(team.folderOf(''), '..')
+  const entries = await readAuditLog(join(home, 'data'), join(home, 'config', 'keyring.json'))
+  return entries.flatMap((entry) => (entry.type === type ? { actor: entry.actor, ...entry.fields } : []))
 }
 
 test('an account that a security-admin makes is entered only after another administrator confirmed it', async () => {
@@ -95,7 +92,7 @@ test('an account that a security-admin makes is entered only after another admin
 
   expect(await confirm(carol, user.id)).toBe('200')
   expect(await linkOf(bob, user.id)).toMatchObject({ id, isConfirmed: true })
-  expect(recorded(team, 'link.confirmed')).toEqual([
+  expect(await recorded(team, 'link.confirmed')).toEqual([
     { actor: carol.id, purpose: 'invitation', user: user.id, madeBy: bob.id, confirmedBy: carol.id },
   ])
   expect(await look(team, link)).toBe('200')

@@ -3,11 +3,11 @@
  * standard error, metrics, errors, the audit log. One session with a canary in each place; then everything is searched.
  */
 import { afterAll, expect, test } from 'bun:test'
-import { Database } from 'bun:sqlite'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer } from './harness.ts'
+import { readAuditLog } from './kit/audit-log.ts'
 import { startUpstream } from './kit/upstream.ts'
 
 /** Each stands in one place only; none is part of a path or of anything that may be recorded. */
@@ -119,7 +119,9 @@ test('a whole session leaves no word of it in logs, errors, metrics or audit', a
   expect(metrics).not.toContain('Allowed path')
   expect(errors.length).toBeGreaterThan(20)
 
-  const audit = readAudit(join(server.dataDirectory, 'cairn.db'))
+  const audit = (await readAuditLog(server.dataDirectory, join(server.dataDirectory, '..', 'keyring.json')))
+    .map((entry) => JSON.stringify(entry))
+    .join('\n')
   expect(audit).toContain('question.asked')
   expect(audit).toContain('Allowed path.md')
   expect(await server.stop()).toBe(0)
@@ -145,17 +147,3 @@ test('a whole session leaves no word of it in logs, errors, metrics or audit', a
   )
   expect(leaks).toEqual([])
 })
-
-/** Every row of the audit table as it lies in the store. */
-function readAudit(file: string): string {
-  const database = new Database(file, { readonly: true })
-  try {
-    return database
-      .query('SELECT * FROM audit_entries ORDER BY seq')
-      .all()
-      .map((row) => JSON.stringify(row))
-      .join('\n')
-  } finally {
-    database.close()
-  }
-}

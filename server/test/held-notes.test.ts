@@ -4,8 +4,8 @@ import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HeldNoteInfo, NoteView, UserInfo, VaultInfo } from '@cairn/contract'
-import { openDirectStore } from '../src/storage/index.ts'
 import { until } from './harness.ts'
+import { readAuditLog } from './kit/audit-log.ts'
 import { createJar } from './kit/cookie-jar.ts'
 import { openServer, type OpenServer } from './kit/open-server.ts'
 
@@ -171,13 +171,10 @@ test('who has `restrict` sets it free, from the next request on, and it is on re
   expect((await bob(`/api/vaults/${vault}/notes/Bird.md`)).status).toBe(200)
   expect((await held(owner)).map(({ note }) => note)).toEqual(['Late.md'])
   expect((await confirm(owner, 'Bird.md')).status).toBe(404)
-  const store = await openDirectStore({
-    location: { kind: 'sqlite', file: join(home, 'data', 'cairn.db'), durability: 'full' },
-    schemas: [],
-  })
-  const rows = await store.read("SELECT fields FROM audit_entries WHERE type = 'note.released'")
-  await store.close()
-  expect(rows.map((row) => JSON.parse(String(row['fields'])) as object)).toMatchObject([
+  const released = (await readAuditLog(join(home, 'data'), join(home, 'config', 'keyring.json'))).filter(
+    ({ type }) => type === 'note.released',
+  )
+  expect(released.map(({ fields }) => fields)).toMatchObject([
     { vault, note: 'Bird.md', label: null, tags: ['secret'], attributes: [] },
   ])
 })

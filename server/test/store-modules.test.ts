@@ -1,7 +1,9 @@
 /** What the modules that store promise, on both engines. */
 import { describeAccess } from '../src/access/testing/access-suite.ts'
 import { describeIdentity } from '../src/access/testing/identity-suite.ts'
-import { describeAudit } from '../src/audit/testing/audit-suite.ts'
+import { describeArchive } from '../src/audit/testing/archive-suite.ts'
+import { describeLog } from '../src/audit/testing/log-suite.ts'
+import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeProviderStore } from '../src/routing/testing/provider-store-suite.ts'
 import { listEngines } from '../src/storage/testing/places.ts'
 import { describeIndexStore, describeRegister } from '../src/vaults/index/testing/index-store-suite.ts'
@@ -11,7 +13,9 @@ import { describeKept } from '../src/vaults/testing/held-suite.ts'
 for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL'])) {
   describeAccess(`access: ${name}`, makePlace)
   describeIdentity(`identity: ${name}`, makePlace)
-  describeAudit(`audit: ${name}`, makePlace)
+  describeLog(`the audit log: ${name}`, makePlace)
+  describeArchive(`archives of the audit log: ${name}`, makePlace)
+  describeRetention(`retention of the audit log: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)
   describeRegister(name, makePlace)
   describeIndexStore(name, makePlace)

@@ -166,7 +166,7 @@ test('a stop waits for an open reply, and a second signal does not', async () =>
   await pause(300)
   expect(workers.filter(isThere).length).toBeGreaterThan(0)
   process.kill(server.pid, 'SIGTERM')
-  await until('all are gone', () => workers.every((pid) => !isThere(pid)), 2_000)
+  await until('all are gone', () => workers.every((pid) => !isThere(pid)))
   expect(await server.stop()).toBe(130)
   socket.destroy()
 })

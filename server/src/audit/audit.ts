@@ -1,69 +1,204 @@
 /**
- * The append-only record: entries get the next number and are durable when `record` resolves. Nothing changes or
- * removes them: the database itself refuses.
+ * Records what happened: hands events to the thread that appends them, and decides what becomes of one that cannot be
+ * made durable. Events of one turn of the event loop go over in one message.
  */
-import { createId, invariant, type Clock } from '../base/index.ts'
-import { auditEventTable } from '@cairn/contract'
-import type { Schema, Store } from '../storage/index.ts'
-import type { Audit } from './types.ts'
+import { auditCategoryTable, auditEventTable, type AuditMode } from '@cairn/contract'
+import { CairnError, errorFields, withDeadline, type Clock, type Logger } from '../base/index.ts'
+import { startWorker, type WorkerHandle } from '../platform/index.ts'
+import type { AppendEnd, LogPlace, SignedEvent } from './log/log-worker.ts'
+import { createKeeping, startRetention } from './keeping.ts'
+import type { AuditEvent } from './record/prepare.ts'
+import { createSpool, isLogFailure } from './spool.ts'
+import type { Audit, AuditEntry } from './types.ts'
 
-export const auditSchema: Schema = {
-  scope: 'audit',
-  migrations: [
-    {
-      id: 1,
-      name: 'append-only entries',
-      statements: [
-        `CREATE TABLE audit_entries (
-          seq {int} PRIMARY KEY, id TEXT NOT NULL UNIQUE, at {int} NOT NULL, category TEXT NOT NULL, type TEXT NOT NULL,
-          actor TEXT NOT NULL, request_id TEXT, outcome TEXT NOT NULL, fields TEXT NOT NULL)`,
-      ],
-    },
-    {
-      id: 2,
-      name: 'entries cannot be changed or removed',
-      statements: [],
-      sqlite: ['UPDATE', 'DELETE'].map(
-        (action) =>
-          `CREATE TRIGGER audit_entries_no_${action.toLowerCase()} BEFORE ${action} ON audit_entries
-            BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END`,
-      ),
-      postgres: [
-        `CREATE FUNCTION audit_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS
-          'BEGIN RAISE EXCEPTION ''audit entries are never changed''; END'`,
-        `CREATE TRIGGER audit_entries_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
-          FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuse()`,
-      ],
-    },
-  ],
+export interface AuditOptions extends LogPlace {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Folder of events that wait for the log. */
+  readonly spoolFolder: string
+  /** No other process of this deployment works yet; this one sees to what the others left, and to retention. */
+  readonly isFirst: boolean
+  /** Hears of every checkpoint that this process signs. */
+  readonly onSigned?: (signed: SignedEvent) => void
+  /** The thread’s program; for tests that make it fail. */
+  readonly program?: URL
 }
 
-export function createAudit({ store, clock }: { store: Store; clock: Clock }): Audit {
-  // On PostgreSQL several connections append: the lock makes numbers follow each other without a gap.
-  const lock = store.dialect === 'postgres' ? [{ text: 'LOCK TABLE audit_entries IN SHARE ROW EXCLUSIVE MODE' }] : []
+/** A log that does not answer for so long is taken for broken: what waits for it is refused or kept aside. */
+const answerMs = 5_000
+const closeMs = 10_000
+const drainEveryMs = 1_000
+const mostPending = 20_000
+
+export function modeOf(type: AuditEntry['type']): AuditMode {
+  const spec: { mode?: AuditMode; category: keyof typeof auditCategoryTable } = auditEventTable[type]
+  return spec.mode ?? auditCategoryTable[spec.category].mode
+}
+
+interface Waiting {
+  readonly event: AuditEvent
+  readonly resolve: (seq: number) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Rejects with `storage.failed` when the log cannot be opened. */
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export async function openAudit(options: AuditOptions): Promise<Audit> {
+  const { location, origin, secrets, clock, logger, spoolFolder, isFirst, onSigned, program } = options
+  const spool = createSpool({ folder: spoolFolder, key: secrets.wrapping, logger, takesOthers: isFirst })
+  let thread: WorkerHandle | null = null
+  let starting: Promise<WorkerHandle> | null = null
+  let collected: Waiting[] = []
+  let [pending, lost, size] = [0, 0, 0]
+  let trouble: { since: number; message: string } | null = null
+  let isClosing = false
+  let timer: ReturnType<typeof setTimeout> | null = null
+
+  async function startThread(): Promise<WorkerHandle> {
+    const started = startWorker(program ?? new URL('./log/log-worker.ts', import.meta.url), (fields) =>
+      logger.error('a fault in the thread of the audit log', fields),
+    )
+    started.on('signed', (data) => {
+      size = (data as SignedEvent).size
+      onSigned?.(data as SignedEvent)
+    })
+    started.on('problem', (data) => logger.error('the audit log has a problem', data as Record<string, string>))
+    try {
+      const place: LogPlace = { location, origin, secrets }
+      await withDeadline(started.call('open', place), closeMs, 'storage.failed', { internal: 'the log does not open' })
+      return (thread = started)
+    } catch (thrown) {
+      started.terminate()
+      throw thrown
+    }
+  }
+
+  const alive = (): Promise<WorkerHandle> =>
+    thread?.hasEnded === false ? Promise.resolve(thread) : (starting ??= startThread().finally(() => (starting = null)))
+
+  function handOver(): void {
+    const batch = collected
+    collected = []
+    send(batch).catch((thrown: unknown) => {
+      for (const { reject } of batch) reject(thrown)
+    })
+  }
+
+  async function send(batch: readonly Waiting[]): Promise<void> {
+    const to = await alive()
+    const call = to.call<AppendEnd[]>(
+      'append',
+      batch.map(({ event }) => event),
+    )
+    const ends = await withDeadline(call, answerMs, 'storage.failed', { internal: 'the audit log does not answer' })
+    batch.forEach(({ resolve, reject }, at) => {
+      const end = ends[at]
+      if (end && 'seq' in end) resolve(end.seq)
+      else reject(new CairnError(end?.failed.code ?? 'storage.failed', end?.failed))
+    })
+  }
+
+  function append(event: AuditEvent): Promise<number> {
+    if (pending >= mostPending) return Promise.reject(new CairnError('server.busy', { retryAfterMs: 1_000 }))
+    pending++
+    return new Promise<number>((resolve, reject) => {
+      if (collected.push({ event, resolve, reject }) === 1) setImmediate(handOver)
+    }).finally(() => pending--)
+  }
+
+  function failed(thrown: unknown): void {
+    const message = thrown instanceof CairnError ? thrown.message : 'The audit log cannot be written.'
+    if (trouble === null) logger.error('the audit log cannot be written', errorFields(thrown))
+    trouble ??= { since: clock.now(), message }
+    retry()
+  }
+
+  function retry(): void {
+    if (isClosing) return
+    timer ??= setTimeout(() => {
+      timer = null
+      void recover()
+    }, drainEveryMs)
+    timer.unref?.()
+  }
+
+  /** Appends what waits; only then the log counts as back. */
+  async function recover(): Promise<void> {
+    try {
+      const to = await alive()
+      const kept = await spool.drain((mark, events) => to.call<number>('appendOnce', mark, events))
+      const gone = spool.takeLost()
+      if (kept + gone > 0) await append(gapEvent(clock.now(), kept, gone))
+      else if (trouble !== null) await append(gapEvent(clock.now(), 0, 0))
+      if (trouble !== null) logger.info('the audit log is written again', { kept, lost: gone })
+      trouble = null
+    } catch (thrown) {
+      failed(thrown)
+    }
+  }
+
+  async function keepAside(event: AuditEvent, thrown: unknown): Promise<null> {
+    failed(thrown)
+    if (modeOf(event.type) === 'best-effort' || !(await spool.keep(event))) lost++
+    return null
+  }
+
+  await alive()
+  await recover()
+  const keeping = createKeeping(async (job, ...args) => (await alive()).call(job, ...args), clock)
+  const retention = isFirst ? startRetention(keeping, logger) : null
   return {
-    async record({ type, actor, requestId, outcome, fields = {} }) {
-      const known: readonly string[] = auditEventTable[type].fields
-      for (const name of Object.keys(fields))
-        invariant(known.includes(name), `audit event ${type} has no field ${name}`)
-      const written = await store.write([
-        ...lock,
-        {
-          text: `INSERT INTO audit_entries (seq, id, at, category, type, actor, request_id, outcome, fields)
-            SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM audit_entries RETURNING seq`,
-          params: [
-            createId('audit'),
-            clock.now(),
-            auditEventTable[type].category,
-            type,
-            actor,
-            requestId,
-            outcome,
-            JSON.stringify(fields),
-          ],
-        },
-      ])
-      return Number(written?.rows.at(-1)?.[0]?.['seq'])
+    ...keeping,
+    async record({ type, actor, requestId, outcome, fields = {}, context = {} }) {
+      const about = requestId === null ? context : { ...context, requestId }
+      const event: AuditEvent = { type, actor, outcome, at: clock.now(), fields, context: about }
+      try {
+        return await append(event)
+      } catch (thrown) {
+        if (thrown instanceof CairnError && !isLogFailure(thrown)) throw thrown
+        if (modeOf(type) !== 'strict') return keepAside(event, thrown)
+        failed(thrown)
+        return refuse(thrown)
+      }
+    },
+    requireReady() {
+      if (trouble !== null) refuse(trouble)
+    },
+    health: () => ({
+      state: trouble === null ? 'ok' : 'failing',
+      since: trouble?.since ?? null,
+      message: trouble?.message ?? null,
+      waiting: spool.waiting(),
+      lost,
+      size,
+    }),
+    async close() {
+      isClosing = true
+      retention?.stop()
+      if (timer) clearTimeout(timer)
+      handOver()
+      const last = thread?.hasEnded === false ? thread : null
+      try {
+        if (last) await withDeadline(last.call('close'), closeMs, 'storage.failed')
+      } finally {
+        last?.terminate()
+      }
     },
   }
+}
+
+const retryAfterMs = 2_000
+
+function refuse(thrown: unknown): never {
+  const told = thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'message' in thrown)
+  throw new CairnError('audit.unavailable', {
+    message:
+      'The audit log cannot be written, and this is not done without it. Ask whoever runs the server, or try again.',
+    retryAfterMs,
+    ...(told ? { internal: String((thrown as { message: unknown }).message) } : {}),
+  })
+}
+
+function gapEvent(at: number, kept: number, lost: number): AuditEvent {
+  return { type: 'audit.gap', actor: 'server', outcome: 'ok', at, fields: { kept, lost }, context: {} }
 }

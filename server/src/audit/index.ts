@@ -1,3 +1,6 @@
-/** What happened, in order, never changed. */
-export { createAudit, auditSchema } from './audit.ts'
-export type { Audit, AuditEntry } from './types.ts'
+/** What happened, in order, never changed, provable, and able to forget a person. */
+export { openAudit, type AuditOptions } from './audit.ts'
+export { auditPurposes, openAuditLog, originOf, secretsOf, type AuditLog } from './log/log.ts'
+export type { OpenedEntry } from './read/read-entries.ts'
+export { retiredAuditSchema } from './log/schema.ts'
+export type { Audit, AuditEntry, AuditHealth, Recorder } from './types.ts'

@@ -1,16 +1,45 @@
 /** What the rest of the server asks of `audit`. */
 import type { AuditEventType } from '@cairn/contract'
+import type { Keeping } from './keeping.ts'
+import type { AuditOutcome } from './record/header.ts'
+import type { AuditFieldValue } from './record/prepare.ts'
 
 export interface AuditEntry {
-  type: AuditEventType
-  actor: string
-  requestId: string | null
-  outcome: 'ok' | 'failed' | 'refused'
+  readonly type: AuditEventType
+  /** The id of a person or service; `anonymous`, or `server`. */
+  readonly actor: string
+  readonly requestId: string | null
+  readonly outcome: AuditOutcome
   /** Identifiers and counts as named in the audit event table. */
-  fields?: Record<string, string | number | boolean | readonly string[] | null>
+  readonly fields?: Readonly<Record<string, AuditFieldValue>>
+  /** About the call beside its request id: address, way of signing in. */
+  readonly context?: Readonly<Record<string, AuditFieldValue>>
 }
 
-export interface Audit {
-  /** Appends an entry; resolves with its sequence number once it is durable. */
-  record(entry: AuditEntry): Promise<number>
+export interface AuditHealth {
+  readonly state: 'ok' | 'failing'
+  /** Since when it fails, in milliseconds since 1970; null while it does not. */
+  readonly since: number | null
+  /** What to do about it; null while it does not fail. */
+  readonly message: string | null
+  /** Events that wait outside the log, and those that were lost since the start. */
+  readonly waiting: number
+  readonly lost: number
+  /** Of the newest checkpoint that this process knows. */
+  readonly size: number
+}
+
+export interface Recorder {
+  /**
+   * Appends an entry; resolves with its place in the log once it is durable. When the log cannot be written, a strict
+   * event rejects with `audit.unavailable`, and any other resolves to null: it is kept aside, or lost and counted.
+   */
+  record(entry: AuditEntry): Promise<number | null>
+}
+
+export interface Audit extends Recorder, Keeping {
+  /** Throws `audit.unavailable` when a strict event could not be recorded at the moment, as far as is known. */
+  requireReady(): void
+  health(): AuditHealth
+  close(): Promise<void>
 }

@@ -13,7 +13,7 @@ import type {
   SearchResult,
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
-import type { Audit, AuditEntry } from '../audit/index.ts'
+import type { AuditEntry, Recorder } from '../audit/index.ts'
 import type { Cache, CacheStats } from '../cache/index.ts'
 import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
@@ -23,7 +23,7 @@ import type { ProviderStore, Routing } from '../routing/index.ts'
 import type { HeldNote, Vaults as WholeVaults } from '../vaults/index.ts'
 import type { MetricSource } from './metrics.ts'
 
-export type { Access, Audit, AuditEntry, Call, Credentials, HeldNote }
+export type { Access, AuditEntry, Call, Credentials, HeldNote, Recorder }
 
 /** The part of `vaults` that is shown under `/api`; questions go through the pipeline. */
 export type Vaults = Pick<
@@ -111,7 +111,7 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: Audit
+  readonly audit: Recorder
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue

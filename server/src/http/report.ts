@@ -1,5 +1,5 @@
 /** What the edge tells about its work: the access log, the metrics, failures, and refusals for the audit log. */
-import type { Audit } from './dependencies.ts'
+import type { Recorder } from './dependencies.ts'
 import { errorFields, type CairnError, type Clock, type Logger } from '../base/index.ts'
 import type { MetricsRegistry } from './metrics.ts'
 
@@ -7,7 +7,7 @@ export interface ReportServices {
   readonly metrics: MetricsRegistry
   readonly clock: Clock
   readonly logger: Logger
-  readonly audit: Audit
+  readonly audit: Recorder
   readonly inFlight: () => number
 }
 

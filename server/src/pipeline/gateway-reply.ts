@@ -1,7 +1,7 @@
 /** What the calls of the gateway share: the reply for `http`, its headers, its price, and the record of the call. */
 import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
-import type { Audit, AuditEntry } from '../audit/index.ts'
+import type { AuditEntry, Recorder } from '../audit/index.ts'
 import { errorFields, toUsd, type Clock, type Logger } from '../base/index.ts'
 import type { CacheStatus, Tier } from '../cache/index.ts'
 import type { Meter } from '../metering/index.ts'
@@ -17,7 +17,7 @@ export interface GatewayReply {
 
 export interface GatewayServices {
   readonly access: Pick<Access, 'may'>
-  readonly audit: Audit
+  readonly audit: Recorder
   readonly caches: PipelineCaches
   readonly clock: Clock
   readonly logger: Logger

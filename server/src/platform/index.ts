@@ -32,3 +32,6 @@ export { listenHttp, type HttpListener, type HttpListenOptions, type HttpPeer } 
 export { openRedis, defineScript, type Redis, type RedisArgument, type RedisReply, type RedisScript } from './redis.ts'
 export { openCertificate, type Certificate, type TlsPair } from './tls-files.ts'
 export { reservePort, type ReservedPort } from './reserve-port.ts'
+export { openSecret, sealSecret } from './seal-secret.ts'
+export { listFiles, openLineFile, readLines, removeFile, setAside, type LineFile } from './append-file.ts'
+export { watchFile } from './watch-file.ts'

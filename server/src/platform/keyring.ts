@@ -34,9 +34,18 @@ type DeploymentKeys = KeyringFile['deployments'][string]
 /**
  * Purposes with one key that stays. `cache-names` hashes the keys and scopes of cache entries; `provider-keys` seals the
  * API keys of stored providers and `second-factors` the secrets of TOTP, which must not be lost; `session` seals what a
- * sign-in with OpenID Connect leaves in a cookie and with its session.
+ * sign-in with OpenID Connect leaves in a cookie and with its session. Of the audit log: `audit-wrapping` wraps the keys
+ * of people and months, `audit-naming` names them, `audit-signing` signs checkpoints.
  */
-export type KeyPurpose = 'receipt-label' | 'session' | 'cache-names' | 'provider-keys' | 'second-factors'
+export type KeyPurpose =
+  | 'receipt-label'
+  | 'session'
+  | 'cache-names'
+  | 'provider-keys'
+  | 'second-factors'
+  | 'audit-wrapping'
+  | 'audit-naming'
+  | 'audit-signing'
 
 /** Purposes whose keys rotate: what they seal can be lost without harm. */
 export type SealingPurpose = 'cache'

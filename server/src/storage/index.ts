@@ -1,5 +1,5 @@
 /** SQLite and PostgreSQL from one code: open, migrate, read, write whole. */
-export { openStore, openDirectStore, type StoreLocation, type StoreOptions } from './open.ts'
+export { openStore, openConnection, openDirectStore, type StoreLocation, type StoreOptions } from './open.ts'
 export type { Store, Statement, WriteResult, Migration, Schema } from './types.ts'
 export { deploymentSchema, findDeploymentId, requireSameKeyring } from './deployment.ts'
 export { holdDeployment, type DeploymentHold, type HoldOptions } from './hold-deployment.ts'

@@ -70,7 +70,15 @@ export function openDirectStore({ location, schemas, connections = directConnect
   return openThrough(location, schemas, connections)
 }
 
-async function openThrough(location: StoreLocation, schemas: readonly Schema[], connections: number): Promise<Store> {
+/**
+ * A connection of the calling thread, with its tables made, for those who read and write in one transaction. What the
+ * engine throws comes as `storage.failed`.
+ */
+export async function openConnection({
+  location,
+  schemas,
+  connections = directConnections,
+}: StoreOptions): Promise<SqlConnection> {
   const connection = await connect(location, connections)
   try {
     await guard(() => migrate(connection, schemas))
@@ -80,7 +88,17 @@ async function openThrough(location: StoreLocation, schemas: readonly Schema[], 
   }
   return {
     dialect: connection.dialect,
-    read: async (text, params) => (await guard(() => connection.run(text, params))).rows,
+    run: (text, params) => guard(() => connection.run(text, params)),
+    transaction: (work) => guard(() => connection.transaction(work)),
+    close: () => connection.close(),
+  }
+}
+
+async function openThrough(location: StoreLocation, schemas: readonly Schema[], connections: number): Promise<Store> {
+  const connection = await openConnection({ location, schemas, connections })
+  return {
+    dialect: connection.dialect,
+    read: async (text, params) => (await connection.run(text, params)).rows,
     write: (statements) => writeThrough(connection, statements),
     close: () => connection.close(),
   }

@@ -1,0 +1,112 @@
+/**
+ * `npm run bench -- audit [--data DIR] [--events N]`: durable events a second beside the bare store, the cost of verifying,
+ * Go's verdict on an archive, and, with `--data`, the test vectors of others.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Database } from 'bun:sqlite'
+import { openLogKit, someEvent } from '../server/src/audit/testing/log-kit.ts'
+import { verifyWithGo } from './audit/go.ts'
+import { runVectors } from './audit/vectors.ts'
+import { readNumber, type Bench, type BenchRow, type BenchTarget } from './bench.ts'
+
+/** Callers that wait for one event each, as requests do. */
+const callers = 256
+
+export const bench: Bench = {
+  name: 'audit',
+  summary: 'Durable audit events a second beside the bare store, verifying, and what others say of the log',
+  needsPeers: false,
+  async run({ quick, args, log }) {
+    const events = readNumber(args, '--events') ?? (quick ? 10_000 : 60_000)
+    const rounds = quick ? 3 : 5
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-audit-'))
+    const rows: BenchRow[] = []
+    const targets: BenchTarget[] = []
+    try {
+      log(`${events} events, ${rounds} times …`)
+      const [ours, bare]: [number[], number[]] = [[], []]
+      const kit = await openLogKit({ kind: 'sqlite', file: join(folder, 'audit.db'), durability: 'full' })
+      for (let round = 0; round < rounds; round++) {
+        bare.push(measureBare(join(folder, `bare-${round}.db`), events))
+        ours.push(await measureEvents((at) => kit.log.append(someEvent(at, Date.now())), events))
+      }
+      const perSecond = middle(ours)
+      rows.push(row('durable events', '/s', 'cairn', ours), row('durable events', '/s', 'sqlite', bare))
+      targets.push(target('durable events a second', '≥ 15,000', perSecond, perSecond >= 15_000))
+      log('verifying …')
+      await kit.log.checkpoints.sign()
+      const start = performance.now()
+      const report = await kit.log.verify()
+      const verified = Math.round((report.entries / (performance.now() - start)) * 1_000)
+      rows.push(row('entries verified, with their blocks', '/s', 'cairn', [verified]))
+      targets.push(
+        target('entries verified a second', '≥ 50,000', verified, verified >= 50_000),
+        target('findings in an untouched log', '0', report.errorCount, report.errorCount === 0),
+      )
+      log('Go …')
+      const go = await verifyWithGo(kit.log.archive(false))
+      if (go === null) log('there is no Go on this machine')
+      else {
+        log(go.said)
+        targets.push(target('archive is ok for golang.org/x/mod', '1', Number(go.ok), go.ok))
+      }
+      await kit.log.close()
+      const at = args.indexOf('--data')
+      if (at >= 0) {
+        const { passed, wrong } = runVectors(args[at + 1] ?? '')
+        for (const name of wrong.slice(0, 10)) log(`WRONG  ${name}`)
+        rows.push(row('vectors of others', '', 'cairn', [passed]))
+        targets.push(target('vectors that failed', '0', wrong.length, wrong.length === 0 && passed > 0))
+      }
+      return { rows, targets }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+async function measureEvents(append: (at: number) => Promise<unknown>, events: number): Promise<number> {
+  const start = performance.now()
+  let next = 0
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      for (let at = next++; at < events; at = next++) await append(at)
+    }),
+  )
+  return Math.round((events / (performance.now() - start)) * 1_000)
+}
+
+/** The same amount of bytes as rows, as many to a transaction as there are callers: what the store alone can do. */
+function measureBare(file: string, events: number): number {
+  const database = new Database(file)
+  database.run('PRAGMA journal_mode = WAL')
+  database.run('PRAGMA synchronous = FULL')
+  database.run('CREATE TABLE entries (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, block BLOB NOT NULL)')
+  const insert = database.prepare('INSERT INTO entries VALUES (?, ?, ?)')
+  const [entry, block] = ['x'.repeat(300), new Uint8Array(260)]
+  const start = performance.now()
+  for (let from = 0; from < events; from += callers)
+    database.transaction(() => {
+      for (let at = from; at < Math.min(from + callers, events); at++) insert.run(at, entry, block)
+    })()
+  const perSecond = Math.round((events / (performance.now() - start)) * 1_000)
+  database.close()
+  return perSecond
+}
+
+const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+function row(metric: string, unit: string, subject: string, values: readonly number[]): BenchRow {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
+  return { metric, unit, subject, value: middle(values), spread: values.length < 3 ? null : (at(0.75) - at(0.25)) / 2 }
+}
+
+const target = (metric: string, wanted: string, value: number, ok: boolean): BenchTarget => ({
+  metric,
+  target: wanted,
+  value,
+  ok,
+})

@@ -1,0 +1,87 @@
+/** What is done to the log itself: people erased, months shredded, entries pruned, holds. On the thread that appends. */
+import { createId, errorFields, type Clock, type Logger } from '../base/index.ts'
+import type { Hold, HoldRequest } from './gaps/holds.ts'
+import type { AuditLog, ByWhom } from './log/log.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
+import type { Retained, RetentionPlan } from './retention/retain.ts'
+
+/** Who does it, and in which call. */
+export interface Keeper {
+  readonly actor: string
+  readonly requestId: string | null
+}
+
+export interface Keeping {
+  /**
+   * Destroys the keys of people and removes what they sealed. Resolves with the number of the entry that says so, or null
+   * when nothing of them is there.
+   */
+  erase(by: Keeper, people: readonly string[], why: { reason: string; request: string }): Promise<number | null>
+  readonly holds: {
+    list(): Promise<readonly Hold[]>
+    /** Throws `request.invalid`. */
+    place(by: Keeper, request: HoldRequest): Promise<Hold>
+    /** Throws `audit.hold-missing`. */
+    release(by: Keeper, id: string): Promise<Hold>
+  }
+  readonly retention: {
+    policy(): Promise<RetentionPolicy>
+    /** Throws `request.invalid`. */
+    change(by: Keeper, changes: Partial<RetentionPolicy>): Promise<RetentionPolicy>
+    /** What would go now. */
+    plan(): Promise<RetentionPlan>
+    run(by: Keeper): Promise<Retained>
+  }
+}
+
+/** Of the thread: the name of one of its jobs, and what it takes. */
+export type CallThread = <T>(job: string, ...args: readonly unknown[]) => Promise<T>
+
+export function createKeeping(call: CallThread, clock: Clock): Keeping {
+  const whom = ({ actor, requestId }: Keeper): ByWhom => ({
+    actor,
+    at: clock.now(),
+    context: requestId === null ? {} : { requestId },
+  })
+  return {
+    async erase(by, people, why) {
+      const done = await call<Awaited<ReturnType<AuditLog['erase']>>>('erase', whom(by), people, why)
+      await call('removeGone', whom(by))
+      return done?.seq ?? null
+    },
+    holds: {
+      list: () => call('listHolds'),
+      place: (by, request) => call('placeHold', whom(by), request),
+      release: (by, id) => call('releaseHold', whom(by), id),
+    },
+    retention: {
+      policy: () => call('policy'),
+      change: (by, changes) => call('changePolicy', whom(by), changes),
+      plan: () => call('plan', clock.now()),
+      run: (by) => call('retain', whom(by)),
+    },
+  }
+}
+
+const everyMs = 6 * 60 * 60_000
+const firstAfterMs = 60_000
+
+/** Does what is due soon after the start and a few times a day; a run that finds nothing due changes nothing. */
+export function startRetention({ retention }: Keeping, logger: Logger): { stop(): void } {
+  let timer = setTimeout(run, firstAfterMs)
+  timer.unref?.()
+
+  function run(): void {
+    retention
+      .run({ actor: 'server', requestId: createId('retention') })
+      .then(({ periods, blocks, pruned }) => {
+        if (periods.length > 0 || blocks > 0 || pruned !== null)
+          logger.info('retention of the audit log', { periods: periods.length, blocks, prunedTo: pruned?.to ?? null })
+      })
+      .catch((thrown: unknown) => logger.error('retention of the audit log failed', errorFields(thrown)))
+    timer = setTimeout(run, everyMs)
+    timer.unref?.()
+  }
+
+  return { stop: () => clearTimeout(timer) }
+}

@@ -1,0 +1,188 @@
+/** The log of one process, on the thread that may wait for a disk: everything that changes or reads it, together. */
+import type { Clock } from '../../base/index.ts'
+import type { Keyring, SqlConnection, SqlSession } from '../../platform/index.ts'
+import { openConnection, type StoreLocation } from '../../storage/index.ts'
+import { writeArchive } from '../archive/write-archive.ts'
+import { destroyKeys, removeAllGone, type Destroyed } from '../gaps/forget.ts'
+import { listHolds, placeHold, releaseHold, type Hold, type HoldRequest } from '../gaps/holds.ts'
+import type { Forgetting } from '../gaps/own-entry.ts'
+import { prune, type Pruned } from '../gaps/prune.ts'
+import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
+import type { AuditEvent } from '../record/prepare.ts'
+import { readEntries, type OpenedEntry } from '../read/read-entries.ts'
+import { readPolicy, writePolicy, type RetentionPolicy } from '../retention/policy.ts'
+import { planRetention, retain, type Retained, type RetentionPlan } from '../retention/retain.ts'
+import { createReadBlock, toVerify } from '../verify/opener.ts'
+import { createStoredLog } from '../verify/source.ts'
+import { verifyLog, type VerifyReport } from '../verify/verify.ts'
+import { beginLog, readHead, type Head } from './append.ts'
+import { createCheckpoints, type Checkpoints } from './checkpoints.ts'
+import { auditSchema } from './schema.ts'
+import { createSequencer, type Sequencer } from './sequencer.ts'
+
+export interface LogOptions {
+  readonly location: StoreLocation
+  readonly clock: Clock
+  /** Of a log that is begun now; one that is there keeps its own. */
+  readonly origin: string
+  readonly secrets: AuditSecrets
+  readonly checkPlace?: () => void
+  /** Between the log and its store; for tests that break something there. */
+  readonly wrap?: (connection: SqlConnection) => SqlConnection
+}
+
+export type ByWhom = Pick<AuditEvent, 'actor' | 'at' | 'context'>
+
+export interface AuditLog {
+  readonly connection: SqlConnection
+  readonly checkpoints: Checkpoints
+  append(event: AuditEvent): Promise<number>
+  appendOnce: Sequencer['appendOnce']
+  head(): Promise<Head>
+  /** Refs of the keys of people; those who have none are left out. */
+  refsOf(principals: readonly string[]): Promise<string[]>
+  /** Destroys the keys of at most 200 people; null when none of them has one. Nothing of them opens any more. */
+  erase(by: ByWhom, principals: readonly string[], why: { reason: string; request: string }): Promise<Destroyed | null>
+  /** The same for months of a category, `auth/2026-11`, whether they are due or not. */
+  shred(by: ByWhom, periods: readonly string[]): Promise<Destroyed | null>
+  /** What is left of blocks that do not open any more. Gives how many went. */
+  removeGone(by: ByWhom): Promise<number>
+  prune(by: ByWhom, boundary: number): Promise<Pruned | null>
+  holds: {
+    list(): Promise<Hold[]>
+    place(by: ByWhom, request: HoldRequest): Promise<Hold>
+    release(by: ByWhom, id: string): Promise<Hold>
+  }
+  retention: {
+    policy(): Promise<RetentionPolicy>
+    change(by: ByWhom, changes: Partial<RetentionPolicy>): Promise<RetentionPolicy>
+    plan(at: number): Promise<RetentionPlan>
+    run(by: ByWhom): Promise<Retained>
+  }
+  /** At most a thousand of those in a range of places, in order. */
+  entries(range: { readonly from: number; readonly to: number }): Promise<OpenedEntry[]>
+  /** A tar file in pieces; with what people are called in it, or without. */
+  archive(withContent: boolean): AsyncIterable<Uint8Array>
+  verify(options?: {
+    against?: readonly string[]
+    onProgress?: (done: number, size: number) => void
+  }): Promise<VerifyReport>
+  close(): Promise<void>
+}
+
+/** What the log takes from the keyring of its deployment. */
+export const auditPurposes = ['audit-wrapping', 'audit-naming', 'audit-signing'] as const
+
+export const originOf = (deploymentId: string) => `cairn/audit/${deploymentId}`
+
+export function secretsOf(keyring: Pick<Keyring, 'material'>): AuditSecrets {
+  return {
+    wrapping: keyring.material('audit-wrapping'),
+    naming: keyring.material('audit-naming'),
+    signing: keyring.material('audit-signing'),
+  }
+}
+
+/**
+ * A log that is there, with the keyring of its deployment: for those who work on its files beside or without a server.
+ * Throws `storage.failed` where none was begun.
+ */
+export async function openAuditLog({
+  openKeyring,
+  ...options
+}: Pick<LogOptions, 'location' | 'clock'> & {
+  readonly openKeyring: (deploymentId: string, purposes: typeof auditPurposes) => Promise<Pick<Keyring, 'material'>>
+}): Promise<AuditLog> {
+  const connection = await openConnection({ location: options.location, schemas: [auditSchema] })
+  const { origin } = await readHead(connection, '')
+  await connection.close()
+  const keyring = await openKeyring(origin.slice(originOf('').length), auditPurposes)
+  return openLog({ ...options, origin, secrets: secretsOf(keyring) })
+}
+
+// oxlint-disable-next-line max-lines-per-function -- the one list of what a log can do, each in a line
+export async function openLog({
+  location,
+  clock,
+  origin,
+  secrets,
+  checkPlace,
+  wrap = (connection) => connection,
+}: LogOptions): Promise<AuditLog> {
+  const connection = wrap(await openConnection({ location, schemas: [auditSchema] }))
+  await beginLog(connection, origin)
+  const begun = await readHead(connection, '')
+  const sequencer = createSequencer({ connection, secrets, ...(checkPlace ? { checkPlace } : {}) })
+  const checkpoints = createCheckpoints({ connection, clock, origin: begun.origin, secrets })
+  const forgetting = (by: ByWhom): Forgetting => ({ sequencer, wrapping: secrets.wrapping, by })
+
+  async function findRefs(session: SqlSession, principals: readonly string[]): Promise<string[]> {
+    const names = principals.map(createKeyBook(secrets).nameOf)
+    if (names.length === 0) return []
+    const { rows } = await session.run(
+      `SELECT ref FROM audit_keys WHERE kind = 'subject' AND name IN (${names.map(() => '?').join(', ')})`,
+      names,
+    )
+    return rows.map((row) => String(row['ref']))
+  }
+
+  /** With the keys as they are now. */
+  const openBlocks = () =>
+    createReadBlock(connection, { book: createKeyBook(secrets), wrapping: secrets.wrapping, origin: begun.origin })
+  return {
+    connection,
+    checkpoints,
+    append: (event) => sequencer.append(event),
+    appendOnce: (mark, events) => sequencer.appendOnce(mark, events),
+    head: () => readHead(connection, ''),
+    refsOf: (principals) => findRefs(connection, principals),
+    erase: (by, principals, fields) =>
+      destroyKeys(forgetting(by), {
+        kind: 'subject',
+        find: (session) => findRefs(session, principals),
+        type: 'privacy.erased',
+        fields: () => fields,
+      }),
+    shred: (by, periods) =>
+      destroyKeys(forgetting(by), {
+        kind: 'period',
+        find: async () => periods,
+        type: 'privacy.shredded',
+        fields: (gone) => ({ periods: gone }),
+      }),
+    removeGone: (by) => removeAllGone(forgetting(by)),
+    prune: (by, boundary) => prune(sequencer, async () => boundary, by),
+    holds: {
+      list: () => listHolds(connection),
+      place: (by, request) => placeHold(forgetting(by), request),
+      async release(by, id) {
+        const released = await releaseHold(forgetting(by), id)
+        await removeAllGone(forgetting(by))
+        return released
+      },
+    },
+    retention: {
+      policy: () => readPolicy(connection),
+      change: (by, changes) => writePolicy(forgetting(by), changes),
+      plan: (at) => planRetention(connection, at),
+      run: (by) => retain(forgetting(by)),
+    },
+    entries: async (range) => readEntries(connection, range, await openBlocks()),
+    async *archive(withContent) {
+      const read = withContent ? await openBlocks() : undefined
+      yield* writeArchive({ session: connection, checkpoints, ...(read ? { read } : {}) })
+    },
+    async verify(options = {}) {
+      return verifyLog({
+        source: createStoredLog(connection),
+        verifiers: [checkpoints.signer.verifier],
+        open: toVerify(await openBlocks()),
+        ...options,
+      })
+    },
+    async close() {
+      await sequencer.idle()
+      await connection.close()
+    },
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The keys of blocks: one for each person, and one for each category and month, made at random when first needed and
+ * stored wrapped under a key of the keyring. Destroying one is what forgetting means; a destroyed key keeps its row, so
+ * that none is ever made again under its name.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+import { createId, fail } from '../../base/index.ts'
+import { openSecret, sealSecret, type SqlSession } from '../../platform/index.ts'
+import { extractKey, keyBytes } from './blocks.ts'
+
+export type KeyKind = 'subject' | 'period'
+
+/** What of the keyring the log needs; 32 bytes each. */
+export interface AuditSecrets {
+  /** Wraps the keys of blocks. */
+  readonly wrapping: Uint8Array
+  /** Turns ids of people into the names of their keys, which outlive them. */
+  readonly naming: Uint8Array
+  /** Signs checkpoints. */
+  readonly signing: Uint8Array
+}
+
+export interface BookKey {
+  /** What blocks are marked with: at random for a person. */
+  readonly ref: string
+  /** Null once it is destroyed. */
+  readonly key: Uint8Array | null
+}
+
+/** Blocks of nobody: their key is no secret, and that of the period protects them. */
+export const nobody: BookKey = { ref: '-', key: new Uint8Array(keyBytes) }
+
+/** All that is known of a key is dropped when more are known. */
+const mostKnown = 20_000
+/** Rows that a query asks for at once. */
+const rowsAtOnce = 500
+
+export interface KeyBook {
+  /** Known keys count while this stays the same; see `audit_head.keys_epoch`. */
+  follow(epoch: number): void
+  subject(principalId: string): BookKey | undefined
+  period(name: string): BookKey | undefined
+  /** Reads those that are not known, and makes those that never were. */
+  load(session: SqlSession, wanted: Wanted): Promise<void>
+  /** Reads, but makes none: of blocks that are there. By ref for people. */
+  findByRef(session: SqlSession, kind: KeyKind, refs: readonly string[]): Promise<void>
+  byRef(kind: KeyKind, ref: string): BookKey | undefined
+  /** Of a person in a period; null when either key is destroyed. */
+  extracted(subject: BookKey, period: BookKey): Uint8Array | null
+  /** The name that the key of a person has. */
+  nameOf(principalId: string): string
+}
+
+export interface Wanted {
+  readonly subjects: Iterable<string>
+  readonly periods: Iterable<string>
+}
+
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createKeyBook({ wrapping, naming }: Pick<AuditSecrets, 'wrapping' | 'naming'>): KeyBook {
+  let epoch = 0
+  const byName: Record<KeyKind, Map<string, BookKey>> = { subject: new Map(), period: new Map() }
+  const byRefs: Record<KeyKind, Map<string, BookKey>> = { subject: new Map(), period: new Map() }
+  const extracts = new Map<string, Uint8Array>()
+  const names = new Map<string, string>()
+
+  function forget(): void {
+    for (const known of [byName.subject, byName.period, byRefs.subject, byRefs.period, extracts, names]) known.clear()
+  }
+
+  function learn(kind: KeyKind, row: Record<string, unknown>): void {
+    const ref = String(row['ref'])
+    const wrapped = row['wrapped']
+    const opened = typeof wrapped === 'string' ? openSecret(wrapping, ['audit', kind, ref], wrapped) : null
+    if (typeof wrapped === 'string' && opened === null)
+      fail('storage.failed', {
+        message: 'A key of the audit log cannot be opened with this keyring. Restore the keyring of this deployment.',
+      })
+    const key: BookKey = { ref, key: opened === null ? null : Buffer.from(opened, 'base64') }
+    if (byName[kind].size >= mostKnown) forget()
+    byName[kind].set(String(row['name']), key)
+    byRefs[kind].set(ref, key)
+  }
+
+  async function read(session: SqlSession, kind: KeyKind, column: 'name' | 'ref', values: readonly string[]) {
+    for (let from = 0; from < values.length; from += rowsAtOnce) {
+      const asked = values.slice(from, from + rowsAtOnce)
+      const marks = asked.map(() => '?').join(', ')
+      const { rows } = await session.run(
+        `SELECT name, ref, wrapped FROM audit_keys WHERE kind = ? AND ${column} IN (${marks})`,
+        [kind, ...asked],
+      )
+      for (const row of rows) learn(kind, row)
+    }
+  }
+
+  async function loadAll(session: SqlSession, kind: KeyKind, wanted: readonly string[]): Promise<void> {
+    const isUnknown = (name: string) => !byName[kind].has(name)
+    await read(session, kind, 'name', wanted.filter(isUnknown))
+    const missing = wanted.filter(isUnknown)
+    for (const name of missing) {
+      const ref = kind === 'period' ? name : createId('subject')
+      const wrapped = sealSecret(wrapping, ['audit', kind, ref], randomBytes(keyBytes).toString('base64'))
+      await session.run(
+        'INSERT INTO audit_keys (kind, name, ref, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        [kind, name, ref, wrapped],
+      )
+    }
+    // Another process may have been faster with the same one.
+    await read(session, kind, 'name', missing)
+  }
+
+  const book: KeyBook = {
+    follow(current) {
+      if (current !== epoch) forget()
+      epoch = current
+    },
+    subject: (principalId) => byName.subject.get(book.nameOf(principalId)),
+    period: (name) => byName.period.get(name),
+    async load(session, { subjects, periods }) {
+      await loadAll(session, 'subject', [...new Set(subjects)].map(book.nameOf))
+      await loadAll(session, 'period', [...new Set(periods)])
+    },
+    findByRef: (session, kind, refs) =>
+      read(
+        session,
+        kind,
+        'ref',
+        [...new Set(refs)].filter((ref) => ref !== nobody.ref && !byRefs[kind].has(ref)),
+      ),
+    byRef: (kind, ref) => (kind === 'subject' && ref === nobody.ref ? nobody : byRefs[kind].get(ref)),
+    extracted(subject, period) {
+      if (subject.key === null || period.key === null) return null
+      const name = `${subject.ref} ${period.ref}`
+      const known = extracts.get(name)
+      if (known !== undefined) return known
+      if (extracts.size >= mostKnown) extracts.clear()
+      const made = extractKey(subject.key, period.key)
+      extracts.set(name, made)
+      return made
+    },
+    nameOf(principalId) {
+      const known = names.get(principalId)
+      if (known !== undefined) return known
+      const name = createHmac('sha256', naming).update(principalId).digest('base64url')
+      names.set(principalId, name)
+      return name
+    },
+  }
+  return book
+}

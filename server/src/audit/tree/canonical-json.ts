@@ -1,0 +1,38 @@
+/**
+ * Canonical JSON by RFC 8785: one value has one text, so that its hash can be computed again from the value alone. Members
+ * are ordered by the UTF-16 code units of their names; numbers and strings are written as ECMAScript writes them.
+ */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue }
+
+/** What the log holds is shallow; a deeper value would be somebody’s mistake. */
+const mostDeep = 64
+
+/**
+ * Throws `TypeError` for what has no canonical form: numbers that are not finite, text with half a character (a lone
+ * surrogate), values that are no JSON, and nesting beyond 64.
+ */
+export function canonicalJson(value: JsonValue): string {
+  return write(value, 0)
+}
+
+function write(value: unknown, depth: number): string {
+  if (depth > mostDeep) throw new TypeError('too deep for canonical JSON')
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('a number that is not finite has no canonical JSON')
+    return JSON.stringify(value)
+  }
+  if (typeof value === 'string') return writeText(value)
+  if (Array.isArray(value)) return `[${value.map((each) => write(each, depth + 1)).join(',')}]`
+  if (typeof value !== 'object') throw new TypeError(`${typeof value} has no canonical JSON`)
+  const members = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    // Strings compare by code units, which is the order of the RFC.
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${members.map(([name, each]) => `${writeText(name)}:${write(each, depth + 1)}`).join(',')}}`
+}
+
+function writeText(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('half a character has no canonical JSON')
+  return JSON.stringify(text)
+}
