@@ -80,6 +80,12 @@ export const auditEventTable = {
     description: 'Somebody signed in.',
     fields: { method: 'public' },
   },
+  'session.confirmed': {
+    category: 'auth',
+    ocsf: [3002, 1],
+    description: 'Somebody who had signed in showed their second factor.',
+    fields: {},
+  },
   'session.ended': { category: 'auth', ocsf: [3002, 2], description: 'Somebody signed out.', fields: {} },
   'key.created': {
     category: 'key',
@@ -366,6 +372,33 @@ export const auditEventTable = {
     ocsf: [3004, 99],
     description: 'A vault was indexed again by request.',
     fields: { vault: 'personal' },
+  },
+  'call.intended': {
+    category: 'config',
+    ocsf: [6003, 99],
+    description: 'Something is about to be changed; what came of it has the same request id.',
+    fields: { route: 'public', changes: 'public' },
+  },
+  'call.failed': {
+    category: 'config',
+    ocsf: [6003, 99],
+    description: 'What was about to be changed was not.',
+    fields: { route: 'public', code: 'public' },
+    mode: 'spool',
+  },
+  'directory.read': {
+    category: 'user',
+    ocsf: [3004, 2],
+    description: 'Somebody looked at people, groups or keys of others.',
+    fields: { what: 'public' },
+    mode: 'spool',
+  },
+  'policy.read': {
+    category: 'permission',
+    ocsf: [3004, 2],
+    description: 'Somebody looked at rules, at who may do what and why, or at what waits for a decision.',
+    fields: { what: 'public' },
+    mode: 'spool',
   },
   'cache.invalidated': {
     category: 'config',

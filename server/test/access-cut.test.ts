@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { dirname, join } from 'node:path'
 import { until } from './harness.ts'
 import { beginAnswer, dialects, type Answering } from './kit/answer-under-way.ts'
+import { readAuditLog } from './kit/audit-log.ts'
 import { openTeam, take, type Member, type Team } from './kit/team.ts'
 import { startUpstream, type Upstream } from './kit/upstream.ts'
 
@@ -65,7 +66,8 @@ const denyModels = (member: Member) =>
 
 /** What was booked and what is on record of a request, once both are. */
 async function trailOf(requestId: string) {
-  const database = new Database(join(dirname(dirname(team.folderOf('lake'))), 'data', 'cairn.db'), { readonly: true })
+  const where = dirname(dirname(team.folderOf('lake')))
+  const database = new Database(join(where, 'data', 'cairn.db'), { readonly: true })
   try {
     const booked = () =>
       database
@@ -73,15 +75,14 @@ async function trailOf(requestId: string) {
           'SELECT outcome, output_tokens, is_estimated FROM metering_ledger WHERE request_id = ?',
         )
         .all(requestId)
-    const recorded = () =>
-      database
-        .query<{ type: string; outcome: string; fields: string }, [string]>(
-          'SELECT type, outcome, fields FROM audit_entries WHERE request_id = ? ORDER BY type',
-        )
-        .all(requestId)
+    const recorded = async () =>
+      (await readAuditLog(join(where, 'data'), join(where, 'config', 'keyring.json')))
+        .filter(({ context }) => context['requestId'] === requestId)
+        .map(({ type, outcome, fields }) => ({ type, outcome, fields }))
+        .toSorted((one, other) => one.type.localeCompare(other.type))
     await until('it is booked', async () => booked().length > 0)
-    await until('its cut is on record', async () => recorded().length > 1)
-    return { booked: booked(), recorded: recorded() }
+    await until('its cut is on record', async () => (await recorded()).length > 1)
+    return { booked: booked(), recorded: await recorded() }
   } finally {
     database.close()
   }
@@ -112,7 +113,7 @@ describe('whoever is suspended', () => {
         'answer.cut refused',
         `${dialects[dialect].event} failed`,
       ])
-      expect(JSON.parse(recorded[0]?.fields ?? '')).toMatchObject({ code: 'access.key-unknown' })
+      expect(recorded[0]?.fields).toMatchObject({ code: 'access.key-unknown' })
     },
   )
 

@@ -77,6 +77,7 @@ export function startRig(change: RigChange = {}): Rig {
     ...createModels(),
     metering: createMetering(),
     audit: {
+      aboutCall: () => () => undefined,
       async record(entry) {
         audited.push(entry)
         return audited.length

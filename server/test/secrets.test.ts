@@ -277,7 +277,7 @@ describe('the key of a provider', () => {
         .map(([, content]) => content)
         .join('\n')
     expect(contentOf(/^stderr$/)).toContain('"level":"debug"')
-    expect(contentOf(/cairn\.db/)).toContain('provider.changed')
+    expect(contentOf(/audit\.db/).includes('provider.changed')).toBe(true)
     expect(contentOf(/cairn\.db/)).toContain('stored-anthropic')
     expect(contentOf(/^GET \/api\/models 200 body/)).toContain('"hasKey":true')
     expect(contentOf(/^GET \/metrics 200 body/)).toContain('provider="env-google"')

@@ -6,6 +6,7 @@ import { auditCategoryTable, auditEventTable, type AuditMode } from '@cairn/cont
 import { CairnError, errorFields, withDeadline, type Clock, type Logger } from '../base/index.ts'
 import { startWorker, type WorkerHandle } from '../platform/index.ts'
 import type { AppendEnd, LogPlace, SignedEvent } from './log/log-worker.ts'
+import { createCallContexts } from './call-contexts.ts'
 import { createKeeping, startRetention } from './keeping.ts'
 import type { AuditEvent } from './record/prepare.ts'
 import { createSpool, isLogFailure } from './spool.ts'
@@ -50,6 +51,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   let starting: Promise<WorkerHandle> | null = null
   let collected: Waiting[] = []
   let [pending, lost, size] = [0, 0, 0]
+  const calls = createCallContexts(clock)
   let trouble: { since: number; message: string } | null = null
   let isClosing = false
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -150,7 +152,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   return {
     ...keeping,
     async record({ type, actor, requestId, outcome, fields = {}, context = {} }) {
-      const about = requestId === null ? context : { ...context, requestId }
+      const about = requestId === null ? context : { ...calls.find(requestId), ...context, requestId }
       const event: AuditEvent = { type, actor, outcome, at: clock.now(), fields, context: about }
       try {
         return await append(event)
@@ -161,6 +163,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
         return refuse(thrown)
       }
     },
+    aboutCall: calls.begin,
     requireReady() {
       if (trouble !== null) refuse(trouble)
     },

@@ -37,7 +37,15 @@ export interface Recorder {
   record(entry: AuditEntry): Promise<number | null>
 }
 
-export interface Audit extends Recorder, Keeping {
+export interface CallRecorder extends Recorder {
+  /**
+   * What entries with this request id say beside what they are about: address, credential. Until the function that it
+   * gives is called.
+   */
+  aboutCall(requestId: string, context: NonNullable<AuditEntry['context']>): () => void
+}
+
+export interface Audit extends CallRecorder, Keeping {
   /** Throws `audit.unavailable` when a strict event could not be recorded at the moment, as far as is known. */
   requireReady(): void
   health(): AuditHealth

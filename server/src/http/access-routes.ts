@@ -65,15 +65,7 @@ import {
   reviewEmergency,
   revokeDelegation,
 } from './handlers/passes.ts'
-import {
-  describeConfiguration,
-  evaluate,
-  evaluations,
-  searchAction,
-  searchResource,
-  searchSubject,
-} from './handlers/authzen.ts'
-import { protectedRoute, publicRoute, type ReplySpec, type Route } from './route.ts'
+import { protectedRoute, type ReplySpec, type Route } from './route.ts'
 
 const scopeQuery = z.strictObject({ scope: scopeSchema })
 const revisionsQuery = z.strictObject({
@@ -90,6 +82,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/policy',
+    audit: { reads: 'policy.read' },
     permission: 'policy.view',
     audience: 'problem',
     summary: 'The policy in force, and what an administrator should look at.',
@@ -99,6 +92,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/access/policy',
+    audit: { changes: ['policy.changed', 'policy.proposed'] },
     permission: 'policy.propose',
     audience: 'problem',
     body: policyWriteSchema,
@@ -113,6 +107,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/simulate',
+    audit: { reads: 'policy.read' },
     permission: 'policy.simulate',
     audience: 'problem',
     body: simulateSchema,
@@ -123,6 +118,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/revisions',
+    audit: { reads: 'policy.read' },
     permission: 'policy.view',
     audience: 'problem',
     query: revisionsQuery,
@@ -133,6 +129,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/revisions/:id',
+    audit: { reads: 'policy.read' },
     permission: 'policy.view',
     audience: 'problem',
     summary: 'One revision of the policy.',
@@ -142,6 +139,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/revisions/:id/restore',
+    audit: { changes: ['policy.changed', 'policy.proposed'] },
     permission: 'policy.propose',
     audience: 'problem',
     body: policyRestoreSchema,
@@ -156,6 +154,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/proposals',
+    audit: { reads: 'policy.read' },
     permission: 'policy.view',
     audience: 'problem',
     summary: 'Changes that wait for a second person, and those that were decided.',
@@ -165,6 +164,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/proposals/:id',
+    audit: { reads: 'policy.read' },
     permission: 'policy.view',
     audience: 'problem',
     summary: 'One proposal.',
@@ -174,6 +174,7 @@ const policyRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/proposals/:id/decision',
+    audit: { changes: ['policy.decided'] },
     permission: 'signed-in',
     audience: 'problem',
     body: proposalDecideSchema,
@@ -187,6 +188,7 @@ const statementRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/statements',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     query: scopeQuery,
@@ -197,6 +199,7 @@ const statementRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/grants',
+    audit: { changes: ['policy.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: grantCreateSchema,
@@ -207,6 +210,7 @@ const statementRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/grants/:id',
+    audit: { changes: ['policy.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Take a grant back.',
@@ -216,6 +220,7 @@ const statementRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/barriers',
+    audit: { changes: ['policy.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: barrierWriteSchema,
@@ -226,6 +231,7 @@ const statementRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/barriers',
+    audit: { changes: ['policy.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     query: scopeQuery,
@@ -239,6 +245,7 @@ const questionRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/matrix',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Roles and what they allow, with who holds them as far as one may see it.',
@@ -248,6 +255,7 @@ const questionRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/principals',
+    audit: { reads: 'directory.read' },
     permission: 'signed-in',
     audience: 'problem',
     query: principalsQuery,
@@ -258,6 +266,7 @@ const questionRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/explain',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     body: explainAskSchema,
@@ -268,6 +277,7 @@ const questionRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/who',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     query: whoAskSchema,
@@ -278,6 +288,7 @@ const questionRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/test',
+    audit: { reads: 'policy.read' },
     permission: 'policy.simulate',
     audience: 'problem',
     body: scenarioFileSchema,
@@ -291,6 +302,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/delegations',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Delegations in force or to come: one’s own, or all for who sees the policy.',
@@ -300,6 +312,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/delegations',
+    audit: { changes: ['delegation.created'] },
     permission: 'signed-in',
     audience: 'problem',
     body: delegationCreateSchema,
@@ -310,6 +323,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/delegations/:id',
+    audit: { changes: ['delegation.revoked'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'End a delegation.',
@@ -319,6 +333,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/emergencies',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Emergency access: one’s own, or all for who sees the policy.',
@@ -328,6 +343,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/emergencies',
+    audit: { changes: ['emergency.requested'] },
     permission: 'signed-in',
     audience: 'problem',
     body: emergencyCreateSchema,
@@ -339,6 +355,7 @@ const passRoutes: readonly Route[] = [
     protectedRoute({
       method: 'POST',
       path: `/api/access/emergencies/:id/${step}`,
+      audit: { changes: ['emergency.approved', 'emergency.ended'] },
       permission: 'signed-in',
       audience: 'problem',
       summary: step === 'approve' ? 'Approve emergency access of another person.' : 'End emergency access now.',
@@ -349,6 +366,7 @@ const passRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/emergencies/:id/review',
+    audit: { changes: ['emergency.reviewed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: emergencyReviewSchema,
@@ -358,45 +376,4 @@ const passRoutes: readonly Route[] = [
   }),
 ]
 
-const authZenRoutes: readonly Route[] = [
-  publicRoute({
-    method: 'GET',
-    path: '/.well-known/authzen-configuration',
-    permission: 'public',
-    audience: 'problem',
-    summary: 'Where the AuthZEN 1.0 endpoints are.',
-    replies: [{ status: 200, description: 'The metadata document.' }],
-    handle: describeConfiguration,
-  }),
-  ...(
-    [
-      ['evaluation', 'Decide one question.', evaluate],
-      ['evaluations', 'Decide several questions.', evaluations],
-      ['search/subject', 'Who may do something.', searchSubject],
-      ['search/resource', 'What somebody may do something with.', searchResource],
-      ['search/action', 'What somebody may do with something.', searchAction],
-    ] as const
-  ).map(([name, summary, handle]) =>
-    protectedRoute({
-      method: 'POST',
-      path: `/access/v1/${name}`,
-      permission: 'signed-in',
-      audience: 'problem',
-      body: z.unknown(),
-      summary: `${summary} AuthZEN 1.0; about others than oneself it needs \`access.evaluate\`.`,
-      replies: [
-        { status: 200, description: 'The decision or the list.' },
-        { status: 400, description: 'No such question.' },
-      ],
-      handle,
-    }),
-  ),
-]
-
-export const accessRoutes: readonly Route[] = [
-  ...policyRoutes,
-  ...statementRoutes,
-  ...questionRoutes,
-  ...passRoutes,
-  ...authZenRoutes,
-]
+export const accessRoutes: readonly Route[] = [...policyRoutes, ...statementRoutes, ...questionRoutes, ...passRoutes]

@@ -4,6 +4,7 @@
  */
 import { CairnError, fail, type Principal } from '../base/index.ts'
 import { anyMethod, isPreflight, preflightHeaders } from './cors.ts'
+import { underAudit } from './audited.ts'
 import { readCredentials } from './credentials.ts'
 import { readEpoch, refusesCache } from './headers.ts'
 import { findOwnOrigin, isLoopbackAddress } from './origin.ts'
@@ -58,10 +59,12 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     if (arrival.stopping.aborted && !isOperational(route)) fail('server.stopping', { retryAfterMs: 2_000 })
 
     const principal = await identify(exchange, route, params, trace)
+    arrival.onClose(services.audit.aboutCall(exchange.requestId, describeCall(exchange, principal)))
     const query = readQuery(route, url)
     const { bytes, body } = await takeBody(exchange, route, services, trace)
     const input = { exchange, services, params, query, body, bytes }
-    if (!isProtected(route)) return await route.handle(input)
+    const audited = { route, exchange, actor: principal?.id ?? 'anonymous' }
+    if (!isProtected(route)) return await underAudit(audited, services, () => route.handle(input))
     if (!principal) fail('access.unauthenticated')
     const call = {
       requestId: exchange.requestId,
@@ -70,7 +73,8 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
       startedAtMs: exchange.startedAtMs,
       ...(refusesCache(request.headers) ? { cache: 'bypass' as const } : {}),
     }
-    return await route.handle({ ...input, call } satisfies ProtectedInput<string, unknown, unknown>)
+    const whole = { ...input, call } satisfies ProtectedInput<string, unknown, unknown>
+    return await underAudit(audited, services, () => route.handle(whole))
   }
 
   /** Null for a route that needs nobody. Throws the codes of `access`. */
@@ -98,6 +102,12 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
       access.require(principal, route.permission, vault === null ? undefined : `vault:${vault}`)
     return principal
   }
+}
+
+/** What entries about the call say beside who it was. */
+function describeCall({ remoteAddress }: Exchange, principal: Principal | null): Readonly<Record<string, string>> {
+  if (principal === null) return { address: remoteAddress }
+  return { address: remoteAddress, via: principal.via, credential: principal.credentialId }
 }
 
 /** On this machine and not forwarded by a proxy for somebody else. */

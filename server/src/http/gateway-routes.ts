@@ -22,6 +22,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/chat/completions',
+    audit: { tells: ['chat.completed', 'egress.intended'] },
     permission: 'signed-in',
     audience: 'openai',
     body: chatRequestSchema,
@@ -36,6 +37,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/responses',
+    audit: { tells: ['responses.completed', 'egress.intended'] },
     permission: 'signed-in',
     audience: 'openai',
     body: responsesRequestSchema,
@@ -54,6 +56,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/messages',
+    audit: { tells: ['messages.completed', 'egress.intended'] },
     permission: 'signed-in',
     audience: 'anthropic',
     body: messagesRequestSchema,
@@ -72,6 +75,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/embeddings',
+    audit: { tells: ['embeddings.created', 'egress.intended'] },
     permission: 'signed-in',
     audience: 'openai',
     body: embeddingsRequestSchema,
@@ -83,6 +87,7 @@ export const gatewayRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/v1/models',
+    audit: { exempt: 'It lists what the caller may use.' },
     permission: 'signed-in',
     audience: 'openai',
     summary:

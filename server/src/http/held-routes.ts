@@ -10,6 +10,7 @@ export const heldRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/held',
+    audit: { reads: 'policy.read' },
     permission: 'signed-in',
     audience: 'problem',
     query: listQuery,
@@ -21,6 +22,7 @@ export const heldRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/held/confirm',
+    audit: { changes: ['note.released'] },
     permission: 'signed-in',
     audience: 'problem',
     body: heldConfirmSchema,

@@ -70,6 +70,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/keys',
+    audit: { exempt: 'One’s own keys, without what they are.' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'List one’s own API keys, without the keys themselves.',
@@ -79,6 +80,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/keys',
+    audit: { changes: ['key.created'] },
     permission: 'signed-in',
     audience: 'problem',
     body: keyCreateSchema,
@@ -89,6 +91,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/keys/:id',
+    audit: { changes: ['key.revoked'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Revoke an API key and those that stay within it.',
@@ -98,6 +101,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/auth/methods',
+    audit: { exempt: 'It says how one can sign in, to everybody.' },
     permission: 'public',
     audience: 'problem',
     summary: 'Which ways to sign in there are.',
@@ -107,6 +111,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/auth/sign-in',
+    audit: { tells: ['session.created', 'sign-in.refused'] },
     permission: 'public',
     audience: 'problem',
     body: signInSchema,
@@ -117,6 +122,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/auth/password',
+    audit: { tells: ['session.created', 'sign-in.refused'] },
     permission: 'public',
     audience: 'problem',
     body: passwordSignInSchema,
@@ -127,6 +133,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/auth/links/describe',
+    audit: { exempt: 'It shows a link to who has it, and changes nothing.' },
     permission: 'public',
     audience: 'problem',
     body: linkAskSchema,
@@ -137,6 +144,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/auth/links/redeem',
+    audit: { changes: ['session.created', 'password.changed'] },
     permission: 'public',
     audience: 'problem',
     body: linkRedeemSchema,
@@ -147,6 +155,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/auth/openid/begin',
+    audit: { exempt: 'It leads to the provider; coming back is recorded.' },
     permission: 'public',
     audience: 'problem',
     summary: 'Go to the provider of OpenID Connect.',
@@ -156,6 +165,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/auth/openid/return',
+    audit: { tells: ['session.created', 'sign-in.refused'] },
     permission: 'public',
     audience: 'problem',
     summary: 'Come back from the provider of OpenID Connect.',
@@ -165,6 +175,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/auth/links',
+    audit: { changes: ['link.created'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'Make a one-time sign-in link.',
@@ -174,6 +185,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/auth/session',
+    audit: { exempt: 'It tells callers who they are.' },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -184,6 +196,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/auth/session/code',
+    audit: { changes: ['session.confirmed'] },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -195,6 +208,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/auth/session',
+    audit: { changes: ['session.ended'] },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -208,6 +222,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/account',
+    audit: { exempt: 'One’s own account.' },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -218,6 +233,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/account',
+    audit: { changes: ['user.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: accountWriteSchema,
@@ -228,6 +244,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/account/password',
+    audit: { changes: ['password.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: passwordChangeSchema,
@@ -238,6 +255,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/account/totp',
+    audit: { exempt: 'It begins what is recorded when it is confirmed.' },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -249,6 +267,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/account/totp/confirm',
+    audit: { changes: ['totp.changed'] },
     permission: 'signed-in',
     beforeMfa: true,
     audience: 'problem',
@@ -260,6 +279,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/account/totp/remove',
+    audit: { changes: ['totp.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: codeSchema,
@@ -270,6 +290,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/account/totp/codes',
+    audit: { changes: ['totp.changed'] },
     permission: 'signed-in',
     audience: 'problem',
     body: codeSchema,
@@ -280,6 +301,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/account/sessions',
+    audit: { exempt: 'One’s own sessions.' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'List one’s own sessions.',
@@ -289,6 +311,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/account/sessions',
+    audit: { changes: ['session.revoked'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'End all of one’s own sessions but this one.',
@@ -298,6 +321,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/account/sessions/:id',
+    audit: { changes: ['session.revoked'] },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'End one of one’s own sessions.',
@@ -307,6 +331,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/api/access/devices',
+    audit: { exempt: 'It gives a code that does nothing until somebody approves it.' },
     permission: 'public',
     audience: 'problem',
     body: deviceAuthorizeSchema,
@@ -317,6 +342,7 @@ export const identityRoutes: readonly Route[] = [
   publicRoute({
     method: 'POST',
     path: '/api/access/devices/token',
+    audit: { tells: ['key.created'] },
     permission: 'public',
     audience: 'problem',
     body: deviceTokenSchema,
@@ -330,6 +356,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/devices/look',
+    audit: { exempt: 'It shows a waiting device to who was given its code.' },
     permission: 'signed-in',
     audience: 'problem',
     body: deviceLookSchema,
@@ -340,6 +367,7 @@ export const identityRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/devices/decide',
+    audit: { changes: ['device.decided'] },
     permission: 'signed-in',
     audience: 'problem',
     body: deviceDecideSchema,

@@ -26,6 +26,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/models',
+    audit: { exempt: 'It lists what the caller may use.' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'List the models with what they can do, cost and how they fare, and the providers.',
@@ -35,6 +36,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/providers/:id',
+    audit: { exempt: 'Settings, without keys.' },
     permission: 'provider.manage',
     audience: 'problem',
     summary: 'Show a provider, without its key.',
@@ -44,6 +46,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/providers/:id',
+    audit: { changes: ['provider.changed'] },
     permission: 'provider.manage',
     audience: 'problem',
     body: providerWriteSchema,
@@ -57,6 +60,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/providers/:id',
+    audit: { changes: ['provider.removed'] },
     permission: 'provider.manage',
     audience: 'problem',
     summary: 'Remove a provider that was added here.',
@@ -66,6 +70,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/providers/:id/test',
+    audit: { tells: ['provider.tested'] },
     permission: 'provider.manage',
     audience: 'problem',
     summary: 'Try a provider: ask it for its models, or a model for one token.',
@@ -75,6 +80,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/routing/explain',
+    audit: { exempt: 'It computes, from what the caller may use.' },
     permission: 'signed-in',
     audience: 'problem',
     body: routeExplainRequestSchema,
@@ -85,6 +91,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/usage',
+    audit: { tells: ['usage.read'] },
     permission: 'signed-in',
     audience: 'problem',
     query: usageQuerySchema,
@@ -95,6 +102,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/budgets',
+    audit: { reads: 'policy.read' },
     permission: 'usage.read',
     audience: 'problem',
     summary: 'List budgets and limits, and how far each is used.',
@@ -104,6 +112,7 @@ export const modelRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/budgets',
+    audit: { changes: ['budget.changed'] },
     permission: 'budget.manage',
     audience: 'problem',
     body: budgetsWriteSchema,

@@ -42,6 +42,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/users',
+    audit: { reads: 'directory.read' },
     permission: 'user.manage',
     audience: 'problem',
     summary: 'List people and service accounts.',
@@ -51,6 +52,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/users',
+    audit: { changes: ['user.created'] },
     permission: 'user.manage',
     audience: 'problem',
     body: userInviteSchema,
@@ -61,6 +63,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/access/users/:id',
+    audit: { changes: ['user.changed'] },
     permission: 'user.manage',
     audience: 'problem',
     body: userWriteSchema,
@@ -71,6 +74,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/users/:id',
+    audit: { changes: ['user.removed'] },
     permission: 'user.manage',
     audience: 'problem',
     summary: 'Remove a person or service account with all keys and sessions.',
@@ -80,6 +84,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/users/:id/link',
+    audit: { changes: ['link.created'] },
     permission: 'user.manage',
     audience: 'problem',
     summary: 'Make a single-use link with which somebody sets a new password.',
@@ -89,6 +94,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/users/:id/link/confirm',
+    audit: { changes: ['link.confirmed'] },
     permission: 'user.manage',
     audience: 'problem',
     body: linkConfirmSchema,
@@ -103,6 +109,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/users/:id/totp',
+    audit: { changes: ['totp.changed'] },
     permission: 'user.manage',
     audience: 'problem',
     summary: 'Remove somebody’s second factor; their sessions end.',
@@ -112,6 +119,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/users/:id/sessions',
+    audit: { changes: ['session.revoked'] },
     permission: 'user.manage',
     audience: 'problem',
     summary: 'End all sessions of somebody.',
@@ -121,6 +129,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/users/:id/keys',
+    audit: { reads: 'directory.read' },
     permission: 'key.list',
     audience: 'problem',
     summary: 'List the keys of a person or service account.',
@@ -130,6 +139,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/services',
+    audit: { changes: ['user.created'] },
     permission: 'user.manage',
     audience: 'problem',
     body: serviceCreateSchema,
@@ -140,6 +150,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/access/groups',
+    audit: { reads: 'directory.read' },
     permission: 'group.manage',
     audience: 'problem',
     summary: 'List groups with their members.',
@@ -149,6 +160,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/groups',
+    audit: { changes: ['group.changed'] },
     permission: 'group.manage',
     audience: 'problem',
     body: groupWriteSchema,
@@ -159,6 +171,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/access/groups/:id',
+    audit: { changes: ['group.changed'] },
     permission: 'group.manage',
     audience: 'problem',
     body: groupWriteSchema,
@@ -169,6 +182,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/groups/:id',
+    audit: { changes: ['group.changed'] },
     permission: 'group.manage',
     audience: 'problem',
     summary: 'Remove a group.',
@@ -178,6 +192,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/access/groups/:id/members',
+    audit: { changes: ['group.changed'] },
     permission: 'group.manage',
     audience: 'problem',
     body: groupMemberWriteSchema,
@@ -188,6 +203,7 @@ export const peopleRoutes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/access/groups/:id/:kind/:member',
+    audit: { changes: ['group.changed'] },
     permission: 'group.manage',
     audience: 'problem',
     summary: 'Take a person (`users`) or a group (`groups`) out of a group.',

@@ -2,7 +2,7 @@
  * The shape of a row in the route table. A handler of a protected route is handed a `Call` with the principal; a
  * public one is not, so it cannot act for anybody.
  */
-import type { Action } from '@cairn/contract'
+import type { Action, AuditEventType } from '@cairn/contract'
 import type { z } from 'zod'
 import type { CairnError, HostPeers } from '../base/index.ts'
 import type { AccessWatches } from './watch-access.ts'
@@ -87,9 +87,21 @@ export interface HeaderSpec {
   readonly schema: z.ZodType
 }
 
+/** What of a call stands in the audit log. */
+export type AuditSpec =
+  /** It changes something: on record before it begins, and by its handler as one of these when it is done. */
+  | { readonly changes: readonly [AuditEventType, ...AuditEventType[]] }
+  /** It shows what is others’: on record as this when it was answered. */
+  | { readonly reads: AuditEventType }
+  /** Whoever does the work records it as these, whatever comes of it. */
+  | { readonly tells: readonly [AuditEventType, ...AuditEventType[]] }
+  /** Nothing, for this reason. */
+  | { readonly exempt: string }
+
 interface RouteBase<P extends string, B extends z.ZodType | undefined, Q extends z.ZodType | undefined> {
   readonly method: Method
   readonly path: P
+  readonly audit: AuditSpec
   readonly audience: Audience
   readonly summary: string
   readonly body?: B

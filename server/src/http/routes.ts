@@ -29,6 +29,7 @@ import { listNotes, readNote, refuseWrite, relatedNotes } from './handlers/notes
 import { consoleAsset, health, metrics, openApi, ready } from './handlers/operations.ts'
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
 import { accessRoutes } from './access-routes.ts'
+import { authZenRoutes } from './authzen-routes.ts'
 import { heldRoutes } from './held-routes.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
@@ -53,10 +54,12 @@ const watched: ReplySpec = { status: 409, description: 'The vault is a watched f
 export const routes: readonly Route[] = [
   ...gatewayRoutes,
   ...accessRoutes,
+  ...authZenRoutes,
   ...heldRoutes,
   protectedRoute({
     method: 'POST',
     path: '/v1/ask',
+    audit: { tells: ['question.asked', 'egress.intended'] },
     permission: 'signed-in',
     audience: 'openai',
     body: askRequestSchema,
@@ -74,6 +77,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/v1/search',
+    audit: { tells: ['search.run'] },
     permission: 'signed-in',
     audience: 'openai',
     body: searchRequestSchema,
@@ -84,6 +88,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults',
+    audit: { exempt: 'Names and counts of what the caller may see.' },
     permission: 'signed-in',
     audience: 'problem',
     summary: 'List the vaults and how far each is indexed.',
@@ -96,6 +101,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/vaults',
+    audit: { changes: ['vault.registered'] },
     permission: 'vault.configure',
     audience: 'problem',
     body: vaultCreateSchema,
@@ -106,6 +112,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/vaults/:id',
+    audit: { changes: ['vault.removed'] },
     permission: 'vault.configure',
     on: 'vault',
     audience: 'problem',
@@ -116,6 +123,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/vaults/:id/reindex',
+    audit: { changes: ['vault.reindexed'] },
     permission: 'vault.configure',
     on: 'vault',
     audience: 'problem',
@@ -129,6 +137,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/notes',
+    audit: { exempt: 'Paths that the caller may see, without text.' },
     permission: 'signed-in',
     on: 'vault',
     audience: 'problem',
@@ -140,6 +149,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/notes/*path',
+    audit: { tells: ['note.read'] },
     permission: 'signed-in',
     on: 'vault',
     audience: 'problem',
@@ -150,6 +160,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'PUT',
     path: '/api/vaults/:id/notes/*path',
+    audit: { exempt: 'Watched folders are not written to.' },
     permission: 'signed-in',
     on: 'vault',
     audience: 'problem',
@@ -160,6 +171,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'DELETE',
     path: '/api/vaults/:id/notes/*path',
+    audit: { exempt: 'Watched folders are not written to.' },
     permission: 'signed-in',
     on: 'vault',
     audience: 'problem',
@@ -170,6 +182,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/related/*path',
+    audit: { exempt: 'Paths that the caller may see, without text.' },
     permission: 'signed-in',
     on: 'vault',
     audience: 'problem',
@@ -182,6 +195,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'GET',
     path: '/api/cache/stats',
+    audit: { exempt: 'Numbers of the server.' },
     permission: 'cache.read',
     audience: 'problem',
     query: historyQuery,
@@ -194,6 +208,7 @@ export const routes: readonly Route[] = [
   protectedRoute({
     method: 'POST',
     path: '/api/cache/invalidate',
+    audit: { changes: ['cache.invalidated'] },
     permission: 'signed-in',
     audience: 'problem',
     body: cacheInvalidateSchema,
@@ -213,6 +228,7 @@ export const routes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/healthz',
+    audit: { exempt: 'It says whether the server works.' },
     permission: 'public',
     audience: 'problem',
     summary: 'Whether the server is alive.',
@@ -222,6 +238,7 @@ export const routes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/readyz',
+    audit: { exempt: 'It says whether the server works.' },
     permission: 'public',
     audience: 'problem',
     summary: 'Whether the server can be sent work.',
@@ -234,6 +251,7 @@ export const routes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/metrics',
+    audit: { exempt: 'Numbers of the server.' },
     permission: { unlessLocal: 'metrics.read' },
     audience: 'problem',
     summary: 'Metrics in Prometheus’ text format.',
@@ -243,6 +261,7 @@ export const routes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/openapi.json',
+    audit: { exempt: 'It says what there is, to everybody.' },
     permission: 'public',
     audience: 'problem',
     summary: 'This document.',
@@ -252,6 +271,7 @@ export const routes: readonly Route[] = [
   publicRoute({
     method: 'GET',
     path: '/',
+    audit: { exempt: 'Files of the console.' },
     permission: 'public',
     audience: 'problem',
     summary: 'The console. Its files and pages are served from the addresses that no other row takes.',

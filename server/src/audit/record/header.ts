@@ -2,7 +2,8 @@
  * The entry itself, as it stands in the log: what names nobody. Its canonical JSON is the leaf of the tree, so that it can
  * never be changed; whatever must be forgotten one day stands in blocks (see `blocks.ts`).
  */
-import { auditCategoryTable, type AuditCategory } from '@cairn/contract'
+import type { AuditCategory } from '@cairn/contract'
+import { auditCategoryTable } from '@cairn/contract/tables'
 import { z } from 'zod'
 import { canonicalJson, type JsonValue } from '../tree/canonical-json.ts'
 

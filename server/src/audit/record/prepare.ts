@@ -1,5 +1,6 @@
 /** Makes an event ready for the log: what is public goes into the header, the rest into one block for each person. */
-import { auditEventTable, type AuditEventType, type AuditFieldKind } from '@cairn/contract'
+import type { AuditEventType, AuditFieldKind } from '@cairn/contract'
+import { auditEventTable } from '@cairn/contract/tables'
 import { randomBytes } from 'node:crypto'
 import { formatTime, invariant } from '../../base/index.ts'
 import type { JsonValue } from '../tree/canonical-json.ts'

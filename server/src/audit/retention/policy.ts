@@ -1,5 +1,6 @@
 /** How long the log keeps what: for each category two horizons, of what names people and of the entries themselves. */
-import { auditCategoryTable, auditHorizonLimits, type AuditCategory, type AuditHorizons } from '@cairn/contract'
+import type { AuditCategory, AuditHorizons } from '@cairn/contract'
+import { auditCategoryTable, auditHorizonLimits } from '@cairn/contract/tables'
 import { fail } from '../../base/index.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import { appendOwn, type Forgetting } from '../gaps/own-entry.ts'

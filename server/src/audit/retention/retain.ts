@@ -3,6 +3,7 @@
  * entries are due when they are `headerMonths` old, and go from the front, so one that is kept keeps those after it. Each
  * step looks at the policy and the holds of that moment, so that no plan of yesterday is carried out today.
  */
+import { formatTime } from '../../base/index.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import { destroyKeys, mostKeysAtOnce, removeAllGone, type Destroying } from '../gaps/forget.ts'
 import { isHeldBy, listHolds, type Hold } from '../gaps/holds.ts'
@@ -137,14 +138,13 @@ async function isKept(session: SqlSession, seq: number, header: AuditHeader, hol
   return rows.some((row) => fitting.some(({ scope }) => scope.subject === row['subject']))
 }
 
+const dayMs = 86_400_000
+
 /** Of a moment in UTC; a day that the month has not becomes its last. */
 export function addMonths(iso: string, months: number): number {
-  const from = new Date(iso)
-  const day = from.getUTCDate()
-  const to = new Date(from)
-  to.setUTCDate(1)
-  to.setUTCMonth(to.getUTCMonth() + months)
-  const days = new Date(Date.UTC(to.getUTCFullYear(), to.getUTCMonth() + 1, 0)).getUTCDate()
-  to.setUTCDate(Math.min(day, days))
-  return to.getTime()
+  const at = Date.parse(iso)
+  const [year = 0, month = 0, day = 0] = formatTime(at).slice(0, 10).split('-').map(Number)
+  const first = Date.UTC(year, month - 1 + months, 1)
+  const last = Date.UTC(year, month + months, 0)
+  return Math.min(first + (day - 1) * dayMs, last) + (at % dayMs)
 }

@@ -81,6 +81,7 @@ export async function renewRecoveryCodes({ call, services, body }: Input<{ code:
 export async function raiseSession({ call, exchange, services, body }: Input<{ code: string }>): Promise<HttpReply> {
   requireSession(call.principal, 'the second factor')
   await services.access.identity.signIn.raise(call.principal, body.code, visitorOf(exchange))
+  await recordCall(services, call, 'session.confirmed', {})
   return noContent()
 }
 

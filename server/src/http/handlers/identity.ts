@@ -121,6 +121,7 @@ export function formatSignInUrl(origin: string, token: string): string {
 
 export async function createSignInLink({ call, exchange, services }: Input): Promise<HttpReply> {
   const { token, expiresAt } = await services.access.createSignInToken(call.principal)
+  await recordCall(services, call, 'link.created', { purpose: 'sign-in', user: call.principal.id, isConfirmed: true })
   return json({ url: formatSignInUrl(exchange.ownOrigin, token), expiresAt }, 201)
 }
 

@@ -1,0 +1,34 @@
+/** What is known of calls, for the entries about them: while they last, and for some seconds after they ended. */
+import type { Clock } from '../base/index.ts'
+import type { AuditEntry } from './types.ts'
+
+type Context = NonNullable<AuditEntry['context']>
+
+export interface CallContexts {
+  /** Gives what ends it. */
+  begin(requestId: string, context: Context): () => void
+  find(requestId: string): Context | undefined
+}
+
+/** Entries about a call that broke off come a moment later. */
+const keepMs = 10_000
+
+export function createCallContexts(clock: Pick<Clock, 'monotonic'>): CallContexts {
+  const open = new Map<string, Context>()
+  let [ended, before] = [new Map<string, Context>(), new Map<string, Context>()]
+  let turnedAt = clock.monotonic()
+  return {
+    begin(requestId, context) {
+      open.set(requestId, context)
+      return () => {
+        open.delete(requestId)
+        if (clock.monotonic() - turnedAt > keepMs) {
+          ;[before, ended] = [ended, new Map()]
+          turnedAt = clock.monotonic()
+        }
+        ended.set(requestId, context)
+      }
+    },
+    find: (requestId) => open.get(requestId) ?? ended.get(requestId) ?? before.get(requestId),
+  }
+}
