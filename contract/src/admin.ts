@@ -65,7 +65,11 @@ export const noteSchema = z.object({
 
 export type NoteView = z.infer<typeof noteSchema>
 
-export const healthSchema = z.object({ status: z.enum(['ok', 'starting', 'stopping', 'failed']) })
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'starting', 'stopping', 'failed']),
+  /** `failing`: what has to be on record is refused at the moment. */
+  audit: z.enum(['ok', 'failing']),
+})
 
 /** RFC 9457 problem details, the error shape under `/api` and `/auth`. */
 export const problemSchema = z.object({

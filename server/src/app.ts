@@ -30,6 +30,7 @@ import { cacheEraSchema, openTieredCache, type CacheStats } from './cache/index.
 import type { LoadedConfig } from './config/index.ts'
 import {
   createHttpServer,
+  describeAudit,
   describeCache,
   describeDrift,
   describeEgress,
@@ -336,6 +337,7 @@ export async function openApp({
         describeLoad(routing),
         describeHealth(routing),
         describeDrift(drift),
+        describeAudit(audit),
         describeTurn(vaults),
         describeCache(cache),
         createMeteringMetrics(meter),

@@ -112,7 +112,7 @@ test('a second server on the same data directory refuses to start and says why',
   const second = await cairn(['serve', '--port', '0'])
   expect(second.code).toBe(3)
   expect(second.err).toMatch(/in use|another|already/i)
-  expect((await (await server.call('/readyz')).json()) as unknown).toEqual({ status: 'ok' })
+  expect((await (await server.call('/readyz')).json()) as unknown).toEqual({ status: 'ok', audit: 'ok' })
 })
 
 test('SIGTERM ends the server in good order, and commands then say that none runs, or do without', async () => {

@@ -130,7 +130,7 @@ test.each(Object.keys(bodies) as (keyof typeof bodies)[])(
     const file = JSON.parse(readFileSync(join(server.dataDirectory, 'server.json'), 'utf8')) as { pid: number }
     expect(file.pid).toBe(server.pid)
     expect(() => process.kill(server.pid, 0)).not.toThrow()
-    expect((await (await server.call('/readyz')).json()) as unknown).toEqual({ status: 'ok' })
+    expect((await (await server.call('/readyz')).json()) as unknown).toEqual({ status: 'ok', audit: 'ok' })
     expect(server.stderr()).not.toMatch(/unhandled|"level":"error"/)
     const metrics = await (await server.call('/metrics')).text()
     expect(metrics).toMatch(/\ncairn_http_streams_open(?:\{[^}]*\})? 0\n/)

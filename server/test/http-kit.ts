@@ -78,6 +78,7 @@ export function startRig(change: RigChange = {}): Rig {
     metering: createMetering(),
     audit: {
       aboutCall: () => () => undefined,
+      health: () => ({ state: 'ok', since: null, message: null, waiting: 0, lost: 0, size: 0 }),
       async record(entry) {
         audited.push(entry)
         return audited.length

@@ -294,7 +294,7 @@ describe('a stop', () => {
         remoteAddress: '127.0.0.1',
       })
     const ready = await request('/readyz')
-    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }])
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping', audit: 'ok' }])
     const refused = await request('/v1/models')
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
     expect(

@@ -23,10 +23,12 @@ export interface AuditOptions extends LogPlace {
   readonly onSigned?: (signed: SignedEvent) => void
   /** The thread’s program; for tests that make it fail. */
   readonly program?: URL
+  /** Milliseconds after which a log that does not answer is taken for broken; for tests. */
+  readonly answerMs?: number
 }
 
-/** A log that does not answer for so long is taken for broken: what waits for it is refused or kept aside. */
-const answerMs = 5_000
+/** What waits for a log that does not answer for so long is refused or kept aside. */
+const usualAnswerMs = 5_000
 const closeMs = 10_000
 const drainEveryMs = 1_000
 const mostPending = 20_000
@@ -45,7 +47,18 @@ interface Waiting {
 /** Rejects with `storage.failed` when the log cannot be opened. */
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export async function openAudit(options: AuditOptions): Promise<Audit> {
-  const { location, origin, secrets, clock, logger, spoolFolder, isFirst, onSigned, program } = options
+  const {
+    location,
+    origin,
+    secrets,
+    clock,
+    logger,
+    spoolFolder,
+    isFirst,
+    onSigned,
+    program,
+    answerMs = usualAnswerMs,
+  } = options
   const spool = createSpool({ folder: spoolFolder, key: secrets.wrapping, logger, takesOthers: isFirst })
   let thread: WorkerHandle | null = null
   let starting: Promise<WorkerHandle> | null = null
@@ -78,6 +91,21 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   const alive = (): Promise<WorkerHandle> =>
     thread?.hasEnded === false ? Promise.resolve(thread) : (starting ??= startThread().finally(() => (starting = null)))
 
+  /** A thread that does not answer is given up, so that the next call finds a new one. */
+  async function ask<T>(job: string, ...args: readonly unknown[]): Promise<T> {
+    const to = await alive()
+    let isAnswered = false
+    const answer = to.call<T>(job, ...args).finally(() => (isAnswered = true))
+    try {
+      return await withDeadline(answer, answerMs, 'storage.failed', {
+        message: 'The disk of the audit log does not answer.',
+      })
+    } catch (thrown) {
+      if (!isAnswered) to.terminate()
+      throw thrown
+    }
+  }
+
   function handOver(): void {
     const batch = collected
     collected = []
@@ -87,12 +115,10 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   }
 
   async function send(batch: readonly Waiting[]): Promise<void> {
-    const to = await alive()
-    const call = to.call<AppendEnd[]>(
+    const ends = await ask<AppendEnd[]>(
       'append',
       batch.map(({ event }) => event),
     )
-    const ends = await withDeadline(call, answerMs, 'storage.failed', { internal: 'the audit log does not answer' })
     batch.forEach(({ resolve, reject }, at) => {
       const end = ends[at]
       if (end && 'seq' in end) resolve(end.seq)
@@ -127,8 +153,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   /** Appends what waits; only then the log counts as back. */
   async function recover(): Promise<void> {
     try {
-      const to = await alive()
-      const kept = await spool.drain((mark, events) => to.call<number>('appendOnce', mark, events))
+      const kept = await spool.drain((mark, events) => ask<number>('appendOnce', mark, events))
       const gone = spool.takeLost()
       if (kept + gone > 0) await append(gapEvent(clock.now(), kept, gone))
       else if (trouble !== null) await append(gapEvent(clock.now(), 0, 0))

@@ -31,6 +31,8 @@ export interface SpoolOptions {
 }
 
 const ending = '.spool'
+/** Of a file that is being appended: its events are older than those of the file it was. */
+const drainingEnding = `.draining${ending}`
 const mostBytes = 64 * 1024 * 1024
 const mostInMemory = 10_000
 const eventsAtOnce = 500
@@ -99,10 +101,11 @@ export function createSpool({ folder, key, logger, takesOthers }: SpoolOptions):
       return next
     },
     async drain(append) {
-      const aside = `${path}.draining${ending}`
+      const aside = `${path}${drainingEnding}`
       let done = 0
       if (others)
-        for (const left of await listFiles(folder, ending)) if (left !== path) done += await drainFile(left, append)
+        for (const left of (await listFiles(folder, ending)).toSorted(drainingFirst))
+          if (left !== path) done += await drainFile(left, append)
       others = false
       // What was set aside before and not come to the end of.
       done += await drainFile(aside, append)
@@ -121,6 +124,10 @@ export function createSpool({ folder, key, logger, takesOthers }: SpoolOptions):
       return taken
     },
   }
+}
+
+function drainingFirst(one: string, other: string): number {
+  return Number(other.endsWith(drainingEnding)) - Number(one.endsWith(drainingEnding))
 }
 
 /** Whether the log itself failed, and not what was given to it. */

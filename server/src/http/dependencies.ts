@@ -13,7 +13,7 @@ import type {
   SearchResult,
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
-import type { AuditEntry, CallRecorder, Recorder } from '../audit/index.ts'
+import type { Audit, AuditEntry, CallRecorder, Recorder } from '../audit/index.ts'
 import type { Cache, CacheStats } from '../cache/index.ts'
 import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
@@ -111,7 +111,7 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: CallRecorder
+  readonly audit: CallRecorder & Pick<Audit, 'health'>
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue

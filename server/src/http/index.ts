@@ -16,6 +16,7 @@ export { formatSignInUrl } from './handlers/identity.ts'
 export { routes } from './routes.ts'
 export { createOpenApi } from './openapi.ts'
 export {
+  describeAudit,
   describeCache,
   describeDrift,
   describeEgress,

@@ -1,4 +1,5 @@
 /** What the parts of the server count, as metrics. */
+import type { Audit } from '../audit/index.ts'
 import { sumStats, type Cache } from '../cache/index.ts'
 import type { Outbound } from '../platform/index.ts'
 import type { DriftWatch, Routing } from '../routing/index.ts'
@@ -51,6 +52,31 @@ export function describeHealth(routing: Routing): MetricSource {
       })),
     },
   ]
+}
+
+/** Whether what has to be on record can be recorded, and what waits or is lost. */
+export function describeAudit({ health }: Pick<Audit, 'health'>): MetricSource {
+  return () => {
+    const { state, waiting, lost, size } = health()
+    const gauge = (name: string, help: string, value: number) => ({
+      name,
+      help,
+      type: 'gauge' as const,
+      samples: [{ labels: {}, value }],
+    })
+    return [
+      {
+        ...gauge('cairn_audit_writable', 'Whether the audit log can be written (1).', Number(state === 'ok')),
+        merge: 'min',
+      },
+      gauge('cairn_audit_events_waiting', 'Events that wait outside the audit log until it can be written.', waiting),
+      gauge('cairn_audit_events_lost', 'Events that could not be kept since the start of the process.', lost),
+      {
+        ...gauge('cairn_audit_entries', 'Entries of the newest checkpoint that the process knows.', size),
+        merge: 'max',
+      },
+    ]
+  }
 }
 
 /** How far what providers tell is from what we compute. */

@@ -8,13 +8,13 @@ type Input = PublicInput<string, undefined, undefined>
 
 /** Alive: it answers. */
 export function health({ services }: Input): HttpReply {
-  return json({ status: services.readiness() === 'stopping' ? 'stopping' : 'ok' })
+  return json({ status: services.readiness() === 'stopping' ? 'stopping' : 'ok', audit: services.audit.health().state })
 }
 
 /** Ready: it can be sent work. */
 export function ready({ services }: Input): HttpReply {
   const status = services.readiness()
-  return json({ status }, status === 'ok' ? 200 : 503)
+  return json({ status, audit: services.audit.health().state }, status === 'ok' ? 200 : 503)
 }
 
 /** Those of all processes of this host. */

@@ -33,10 +33,15 @@ export async function createDelegation({
   await access.confirm(made.epoch)
   await recordCall(services, call, 'delegation.created', {
     delegation: made.delegation.id,
-    to: body.to,
+    to: personIn(body.to),
     role: body.role,
   })
   return json(made, 201)
+}
+
+/** The id of a person or service, as the log knows them; nothing for a group. */
+function personIn(principal: string): string {
+  return /^(?:user|service):(.+)$/.exec(principal)?.[1] ?? ''
 }
 
 /** By who gave it, who got it, and who assigns roles. */
@@ -102,7 +107,7 @@ export async function approveEmergency({ call, services, params }: IdInput): Pro
   const verdict = access.policy.engine().mayApproveEmergency(approval)
   if (!verdict.ok) fail('access.forbidden', { message: verdict.why })
   await access.confirm(await access.policy.passes.approve(params.id, principal))
-  await recordCall(services, call, 'emergency.approved', { emergency: params.id, by: principal })
+  await recordCall(services, call, 'emergency.approved', { emergency: params.id, by: call.principal.id })
   return json(await access.policy.passes.findEmergency(params.id))
 }
 
