@@ -388,6 +388,7 @@ export const errorTable = {
     retryable: true,
     type: 'api_error',
   },
+  'audit.entry-missing': { status: 404, title: 'No such entry', retryable: false, type: 'not_found_error' },
   'storage.failed': { status: 503, title: 'The store cannot be used', retryable: true, type: 'api_error' },
   'config.invalid': {
     status: 400,

@@ -13,6 +13,26 @@ export {
   type AuditHorizons,
   type AuditMode,
 } from './audit-events.ts'
+export {
+  auditBuckets,
+  auditDimensions,
+  auditEntrySchema,
+  auditLimits,
+  auditOutcomes,
+  auditPageSchema,
+  auditQuerySchema,
+  auditStreamQuerySchema,
+  auditSummaryQuerySchema,
+  auditSummarySchema,
+  ownAuditQuerySchema,
+  type AuditEntryView,
+  type AuditEventsQuery,
+  type AuditPageView,
+  type AuditStreamQuery,
+  type AuditSummaryQuery,
+  type AuditSummaryView,
+  type OwnAuditEventsQuery,
+} from './audit-read.ts'
 export { sourceSchema, citationSchema, type Source, type Citation } from './citations.ts'
 export {
   limits,

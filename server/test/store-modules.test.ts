@@ -4,6 +4,7 @@ import { describeIdentity } from '../src/access/testing/identity-suite.ts'
 import { describeArchive } from '../src/audit/testing/archive-suite.ts'
 import { describeLog } from '../src/audit/testing/log-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
+import { describeQueries } from '../src/audit/testing/query-suite.ts'
 import { describeProviderStore } from '../src/routing/testing/provider-store-suite.ts'
 import { listEngines } from '../src/storage/testing/places.ts'
 import { describeIndexStore, describeRegister } from '../src/vaults/index/testing/index-store-suite.ts'
@@ -16,6 +17,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeLog(`the audit log: ${name}`, makePlace)
   describeArchive(`archives of the audit log: ${name}`, makePlace)
   describeRetention(`retention of the audit log: ${name}`, makePlace)
+  describeQueries(`questions to the audit log: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)
   describeRegister(name, makePlace)
   describeIndexStore(name, makePlace)

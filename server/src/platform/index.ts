@@ -4,7 +4,7 @@ export { openSqlite, type SqliteOptions } from './sqlite.ts'
 export { startWorker, serveWorker, type WorkerHandle } from './worker.ts'
 export { writePrivateFile } from './files.ts'
 export { hashPassword, verifyPassword, type PasswordCost } from './password.ts'
-export { lockDirectory, tryLockFile, type Lock } from './lock.ts'
+export { lockDirectory, lockFile, tryLockFile, type Lock } from './lock.ts'
 export { createPostgresLock, type PostgresLock } from './postgres-lock.ts'
 export { startChild, openParentChannel, type ChildProcess, type ParentChannel } from './processes.ts'
 export {

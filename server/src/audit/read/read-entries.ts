@@ -48,7 +48,8 @@ export async function readEntries(
   return opened
 }
 
-async function openEntry(entry: StoredEntry, header: AuditHeader, read: ReadBlock): Promise<OpenedEntry> {
+/** One that was read, and its header. */
+export async function openEntry(entry: StoredEntry, header: AuditHeader, read: ReadBlock): Promise<OpenedEntry> {
   const { seq } = entry
   const blocks: Record<string, BlockState> = {}
   const people: Record<string, string> = {}

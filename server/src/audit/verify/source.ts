@@ -55,15 +55,32 @@ export async function readPage(
   return withBlocks(session, rows)
 }
 
+/** Those at these places that are there, in order of their places; at most a thousand places. */
+export async function readAt(session: SqlSession, places: readonly number[]): Promise<StoredEntry[]> {
+  if (places.length === 0) return []
+  const among = `seq IN (${places.map(() => '?').join(', ')})`
+  const { rows } = await session.run(`SELECT seq, header, leaf FROM audit_entries WHERE ${among} ORDER BY seq`, places)
+  const found = await session.run(`SELECT ${blockColumns} FROM audit_blocks WHERE ${among} ORDER BY seq, name`, places)
+  return joinBlocks(rows, found.rows)
+}
+
+const blockColumns = 'seq, name, subject, period, sealed, gone_by, gone_proof'
+
 async function withBlocks(session: SqlSession, rows: readonly Record<string, unknown>[]): Promise<StoredEntry[]> {
   const [first, last] = [rows[0], rows.at(-1)]
   if (first === undefined || last === undefined) return []
   const found = await session.run(
-    `SELECT seq, name, subject, period, sealed, gone_by, gone_proof FROM audit_blocks
-      WHERE seq >= ? AND seq <= ? ORDER BY seq, name`,
+    `SELECT ${blockColumns} FROM audit_blocks WHERE seq >= ? AND seq <= ? ORDER BY seq, name`,
     [Number(first['seq']), Number(last['seq'])],
   )
-  const bySeq = Map.groupBy(found.rows, (row) => Number(row['seq']))
+  return joinBlocks(rows, found.rows)
+}
+
+function joinBlocks(
+  rows: readonly Record<string, unknown>[],
+  blocks: readonly Record<string, unknown>[],
+): StoredEntry[] {
+  const bySeq = Map.groupBy(blocks, (row) => Number(row['seq']))
   return rows.map((row) => ({
     seq: Number(row['seq']),
     header: String(row['header']),

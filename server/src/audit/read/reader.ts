@@ -1,0 +1,129 @@
+/**
+ * Reads the log from the thread that serves: hands questions to the thread that reads, bounds how many wait and for how
+ * long, and starts another thread when one has ended by a fault.
+ */
+import { CairnError, errorFields, withDeadline, type Logger } from '../../base/index.ts'
+import { startWorker, type WorkerHandle } from '../../platform/index.ts'
+import type { Answers } from '../query/answer.ts'
+import type { ReaderPlace } from './reader-worker.ts'
+
+export interface AuditReader extends Answers {
+  /** Something was appended by this process. */
+  wake(): void
+  /** Calls back whenever more of the log can be asked for, with how much; returns what stops it. */
+  subscribe(listener: (size: number) => void): () => void
+  close(): Promise<void>
+}
+
+export interface ReaderOptions extends ReaderPlace {
+  readonly logger: Logger
+  /** The thread’s program; for tests that make it fail. */
+  readonly program?: URL
+  /** How long it waits before it begins to follow the log by itself; a question begins it at once. */
+  readonly startAfterMs?: number
+}
+
+/** A question is bounded by what it may look through; only a store that hangs takes longer. */
+const answerMs = 15_000
+const openMs = 60_000
+const closeMs = 10_000
+const mostWaiting = 64
+/** A server that has just started has better things to do. */
+const usualStartMs = 3_000
+const againMs = 5_000
+
+/** Starts no thread before it is needed, or after a while. */
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createAuditReader(options: ReaderOptions): AuditReader {
+  const { location, indexLocation, secrets, logger, program, startAfterMs = usualStartMs } = options
+  const listeners = new Set<(size: number) => void>()
+  let thread: WorkerHandle | null = null
+  let starting: Promise<WorkerHandle> | null = null
+  let isClosed = false
+  let waiting = 0
+  let timer: ReturnType<typeof setTimeout> | null = null
+
+  async function startThread(): Promise<WorkerHandle> {
+    const started = startWorker(program ?? new URL('./reader-worker.ts', import.meta.url), (fields) => {
+      logger.error('a fault in the thread that reads the audit log', fields)
+      if (fields['ended'] === true) startLater(againMs)
+    })
+    started.on('reached', (size) => {
+      for (const listener of listeners) listener(size as number)
+    })
+    started.on('problem', (data) =>
+      logger.error('the index of the audit log has a problem', data as Record<string, string>),
+    )
+    started.on('reset', (why) => logger.warn('the index of the audit log is made anew', { why: String(why) }))
+    try {
+      const place: ReaderPlace = { location, indexLocation, secrets }
+      await withDeadline(started.call('open', place), openMs, 'storage.failed', {
+        internal: 'the reader of the log does not open',
+      })
+      return (thread = started)
+    } catch (thrown) {
+      started.terminate()
+      throw thrown
+    }
+  }
+
+  const alive = (): Promise<WorkerHandle> =>
+    thread?.hasEnded === false ? Promise.resolve(thread) : (starting ??= startThread().finally(() => (starting = null)))
+
+  function startLater(ms: number): void {
+    if (isClosed) return
+    timer ??= setTimeout(() => {
+      timer = null
+      alive().catch((thrown: unknown) => {
+        logger.error('the audit log cannot be read', errorFields(thrown))
+        startLater(againMs)
+      })
+    }, ms)
+    timer.unref?.()
+  }
+
+  async function call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    if (isClosed) throw new CairnError('server.stopping')
+    if (waiting >= mostWaiting)
+      throw new CairnError('server.busy', {
+        retryAfterMs: 1_000,
+        message: 'Too many questions to the audit log at once. Try again.',
+      })
+    waiting++
+    try {
+      return await withDeadline(
+        alive().then((to) => to.call<T>(method, ...args)),
+        answerMs,
+        'server.busy',
+        { message: 'The audit log did not answer in time. Ask for less, or try again.', retryAfterMs: 2_000 },
+      )
+    } finally {
+      waiting--
+    }
+  }
+
+  startLater(startAfterMs)
+  return {
+    query: (query) => call('query', query),
+    summarize: (query) => call('summarize', query),
+    find: (seq) => call('find', seq),
+    wake() {
+      if (thread?.hasEnded === false) thread.call('wake').catch(() => undefined)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      isClosed = true
+      if (timer) clearTimeout(timer)
+      await starting?.catch(() => undefined)
+      const last = thread?.hasEnded === false ? thread : null
+      try {
+        if (last) await withDeadline(last.call('close'), closeMs, 'storage.failed')
+      } finally {
+        last?.terminate()
+      }
+    },
+  }
+}
