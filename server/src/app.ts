@@ -12,7 +12,15 @@ import {
   type Access,
   type AccessOptions,
 } from './access/index.ts'
-import { auditPurposes, openAudit, originOf, retiredAuditSchema, secretsOf, type Audit } from './audit/index.ts'
+import {
+  auditPurposes,
+  createAuditReader,
+  openAudit,
+  originOf,
+  retiredAuditSchema,
+  secretsOf,
+  type Audit,
+} from './audit/index.ts'
 import {
   createId,
   createLonePeers,
@@ -203,16 +211,19 @@ export async function openApp({
       door: createOpenIdDoor(permits, outbound),
       factsOf: async (vault, path) => (await readFacts(indexStore, vault, [path])).get(path) ?? null,
     })
+    const auditPlace = { location: locate('audit', 'full'), secrets: secretsOf(keyring) }
+    const auditReader = createAuditReader({ ...auditPlace, indexLocation: locate('audit-index', 'normal'), logger })
     const audit = await openAudit({
-      location: locate('audit', 'full'),
+      ...auditPlace,
       origin: originOf(deploymentId),
-      secrets: secretsOf(keyring),
       clock,
       logger,
       spoolFolder: join(config.data.directory, 'audit-spool'),
       isFirst,
+      onSigned: () => auditReader.wake(),
     })
     closers.push(() => audit.close())
+    closers.push(() => auditReader.close())
     const cache = await openTieredCache({
       directory: config.data.directory,
       deploymentId,
@@ -306,6 +317,7 @@ export async function openApp({
     const http = createHttpServer({
       access,
       audit,
+      auditReader,
       vaults,
       clock,
       logger,

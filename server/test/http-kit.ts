@@ -84,6 +84,8 @@ export function startRig(change: RigChange = {}): Rig {
         return audited.length
       },
     },
+    // What the tests of this kit never reach; a real one stands behind the tests of the audit log.
+    auditReader: {} as HttpDependencies['auditReader'],
     vaults: vaults.vaults,
     pipeline: {
       ask: async (_call, request) => answerAsk(request),

@@ -13,7 +13,7 @@ import type {
   SearchResult,
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
-import type { Audit, AuditEntry, CallRecorder, Recorder } from '../audit/index.ts'
+import type { Audit, AuditEntry, AuditReader as WholeAuditReader, CallRecorder, Recorder } from '../audit/index.ts'
 import type { Cache, CacheStats } from '../cache/index.ts'
 import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
@@ -43,6 +43,9 @@ export type Vaults = Pick<
   | 'readNote'
   | 'related'
 >
+
+/** The part of `audit` that answers questions. */
+export type AuditReader = Pick<WholeAuditReader, 'query' | 'summarize' | 'find' | 'subscribe'>
 
 export interface GatewayReply {
   readonly status: number
@@ -112,6 +115,7 @@ export interface HttpSettings {
 export interface HttpDependencies {
   readonly access: Access
   readonly audit: CallRecorder & Pick<Audit, 'health'>
+  readonly auditReader: AuditReader
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue

@@ -36,6 +36,10 @@ const quotableFields: ReadonlySet<PropertyKey> = new Set([
   'tokensPerMinute',
   'usdPerDay',
   'usdPerMonth',
+  'order',
+  'asOf',
+  'fresh',
+  'bucket',
 ])
 
 const maxIssues = 12
@@ -66,9 +70,9 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
     case 'invalid_value':
       return `${where}: expected ${issue.values.map(String).join(' or ')}, got ${given}`
     case 'too_big':
-      return `${where}: at most ${formatBound(issue.maximum, issue.origin)}, got ${measure(value, given)}`
+      return `${where}: at most ${formatBound(issue.maximum, issue.origin)}, got ${measure(value, given, issue.origin)}`
     case 'too_small':
-      return `${where}: at least ${formatBound(issue.minimum, issue.origin)}, got ${measure(value, given)}`
+      return `${where}: at least ${formatBound(issue.minimum, issue.origin)}, got ${measure(value, given, issue.origin)}`
     case 'unrecognized_keys':
       return `${where}: unknown ${issue.keys.length === 1 ? 'field' : 'fields'} ${issue.keys
         .slice(0, 5)
@@ -134,7 +138,8 @@ function formatBound(bound: number | bigint, origin: string): string {
   return origin === 'string' ? `${bound} characters` : origin === 'array' ? `${bound} items` : String(bound)
 }
 
-function measure(value: unknown, given: string): string {
+/** A number may stand in a query as text. */
+function measure(value: unknown, given: string, origin: string): string {
   if (Array.isArray(value)) return String(value.length)
-  return typeof value === 'string' ? String(value.length) : given
+  return typeof value === 'string' && origin === 'string' ? String(value.length) : given
 }

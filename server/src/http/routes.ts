@@ -30,6 +30,7 @@ import { consoleAsset, health, metrics, openApi, ready } from './handlers/operat
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
 import { accessRoutes } from './access-routes.ts'
 import { authZenRoutes } from './authzen-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { heldRoutes } from './held-routes.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
@@ -225,6 +226,7 @@ export const routes: readonly Route[] = [
   }),
   ...identityRoutes,
   ...peopleRoutes,
+  ...auditRoutes,
   publicRoute({
     method: 'GET',
     path: '/healthz',

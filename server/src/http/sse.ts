@@ -6,6 +6,8 @@ import { CairnError, toCairnError } from '../base/index.ts'
 
 export interface ServerEvent {
   readonly event: string
+  /** What the client sends as `Last-Event-ID` when it connects again. */
+  readonly id?: string
   readonly data: unknown
 }
 
@@ -93,10 +95,11 @@ export function createEventStream(
 }
 
 /** One frame of the WHATWG event stream format. Every kind of line end in the data begins a new `data:` line. */
-export function formatEvent({ event, data }: ServerEvent): string {
+export function formatEvent({ event, id, data }: ServerEvent): string {
   const text = typeof data === 'string' ? data : JSON.stringify(data)
   const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
-  return `event: ${event.replace(/[\r\n]/g, ' ')}\n${lines.join('')}\n`
+  const named = id === undefined ? '' : `id: ${id.replace(/[\0\r\n]/g, ' ')}\n`
+  return `event: ${event.replace(/[\r\n]/g, ' ')}\n${named}${lines.join('')}\n`
 }
 
 /** The public words of an error, as the data of an `error` event. */

@@ -121,10 +121,17 @@ function watchAccess({ exchange, services }: Place, end: Watched['end']): Access
   return services.watches.open({ credentials, end })
 }
 
-/** A signal for a stream that ends without a word when its caller is let in no more; who opens it anew hears why. */
-export function endWithAccess(place: Place): { readonly signal: AbortSignal; stop(): void } {
+/**
+ * A signal for a stream that ends without a word when its caller is let in no more, or may not do what is needed; who
+ * opens it anew hears why.
+ */
+export function endWithAccess(
+  place: Place,
+  isAllowed: () => boolean = () => true,
+): { readonly signal: AbortSignal; stop(): void } {
   const ended = new AbortController()
-  const { stop } = watchAccess(place, (reason) => ended.abort(reason))
+  const { stop, onlyWhile } = watchAccess(place, (reason) => ended.abort(reason))
+  onlyWhile(isAllowed)
   return { signal: ended.signal, stop }
 }
 

@@ -71,6 +71,10 @@ export const signedInRows: Readonly<Record<string, RowCase>> = {
   ),
   'GET /api/vaults/:id/related/*path': about(({ vault, note }) => [{ path: `/api/vaults/${vault}/related/${note}` }]),
   'GET /api/models': own('/api/models'),
+  'GET /api/account/events': about(({ vault, note }) => [
+    { path: `/api/account/events?vault=${vault}` },
+    { path: `/api/account/events?note=${encodeURIComponent(`${vault}/${note}`)}` },
+  ]),
   'POST /api/routing/explain': about(({ model }) => [{ path: '/api/routing/explain', body: { model } }]),
   'GET /api/usage': about(() => ['user', 'key', 'model', 'day'].map((by) => ({ path: `/api/usage?by=${by}` }))),
   'POST /api/cache/invalidate': about(({ vault, note, model }) =>

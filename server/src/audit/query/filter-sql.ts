@@ -51,23 +51,20 @@ export async function selectEntries(
     ...(filter.vault === undefined ? [] : [refs.vault(filter.vault)]),
   ]
   const request = filter.requestId === undefined ? null : refs.request(filter.requestId)
-  const shapes = selectShapes(filter)
+  const shapes = await findShapes(index, filter)
+  if (shapes?.length === 0) return null
   const [lead, ...others] = references
   const isLed = lead !== undefined || request !== null || people.actor !== undefined
   const isRare = !isLed && shapes !== null && (await isSmall(index, shapes))
   const seq = lead === undefined ? (isRare ? 'e.seq + 0' : 'e.seq') : 'r.seq'
 
-  const conditions: [text: string, ...params: SqlValue[]][] = [
-    [`${seq} >= ? AND ${seq} < ?`, span.from, span.to],
-    ...minutesOf(filter),
-  ]
+  const conditions: Condition[] = [[`${seq} >= ? AND ${seq} < ?`, span.from, span.to], ...minutesOf(filter)]
   if (lead !== undefined) conditions.push(['r.ref = ? AND e.seq = r.seq', lead])
   for (const ref of others)
     conditions.push(['EXISTS (SELECT 1 FROM audit_index_refs x WHERE x.ref = ? AND x.seq = e.seq)', ref])
   if (request !== null) conditions.push(['e.request = ?', request])
   if (people.actor !== undefined) conditions.push(['e.actor = ?', people.actor])
-  if (shapes !== null)
-    conditions.push([`${isRare ? 'e.shape' : 'e.shape + 0'} ${among(index, shapes.text)}`, ...shapes.params])
+  if (shapes !== null) conditions.push(isAmong(index, isRare ? 'e.shape' : 'e.shape + 0', shapes))
   return {
     from: `${lead === undefined ? '' : 'audit_index_refs r CROSS JOIN '}audit_index_entries e`,
     where: conditions.map(([text]) => text).join(' AND '),
@@ -94,10 +91,10 @@ async function narrow(index: SqlSession, { from, to }: AuditFilter, within: Span
 const hourOf = (ms: number) => Math.floor(ms / 3_600_000)
 
 /** Every minute that the window touches. */
-function minutesOf({ from, to }: AuditFilter): [text: string, ...params: SqlValue[]][] {
+function minutesOf({ from, to }: AuditFilter): Condition[] {
   return [
-    ...(from === undefined ? [] : [['e.minute >= ?', Math.floor(from / 60_000)] as [string, number]]),
-    ...(to === undefined ? [] : [['e.minute < ?', Math.ceil(to / 60_000)] as [string, number]]),
+    ...(from === undefined ? [] : [['e.minute >= ?', Math.floor(from / 60_000)] as Condition]),
+    ...(to === undefined ? [] : [['e.minute < ?', Math.ceil(to / 60_000)] as Condition]),
   ]
 }
 
@@ -135,19 +132,24 @@ async function findPerson(
   return rows[0] === undefined ? null : refs.person(String(rows[0]['ref']))
 }
 
-/** PostgreSQL would make a join of a plain `IN`, and sort what it finds; an array is found once and looked into. */
-function among({ dialect }: SqlConnection, text: string): string {
-  return dialect === 'postgres' ? `= ANY (ARRAY(${text}))` : `IN (${text})`
+/**
+ * A column’s value is one of these numbers, which are one parameter. Known before the rest is planned, so that PostgreSQL
+ * looks into them while it reads in order, where it would make a join of a query and sort what that finds.
+ */
+function isAmong({ dialect }: SqlConnection, column: string, ids: readonly number[]): Condition {
+  return dialect === 'postgres'
+    ? [`${column} = ANY (string_to_array(?, ',')::bigint[])`, ids.join(',')]
+    : [`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(ids)]
 }
 
-interface Shapes {
-  readonly text: string
-  readonly params: readonly SqlValue[]
-}
+type Condition = [text: string, ...params: SqlValue[]]
 
-/** The shapes that fit; null when all do. */
-function selectShapes({ categories, types, outcomes, model, provider, words = [] }: AuditFilter): Shapes | null {
-  const conditions: [text: string, ...params: SqlValue[]][] = []
+/** Ids of the shapes that fit; null when all do. */
+async function findShapes(
+  index: SqlSession,
+  { categories, types, outcomes, model, provider, words = [] }: AuditFilter,
+): Promise<number[] | null> {
+  const conditions: Condition[] = []
   const isOneOf = (column: string, values: readonly string[] | undefined) => {
     if (values !== undefined) conditions.push([`${column} IN (${values.map(() => '?').join(', ')})`, ...values])
   }
@@ -159,15 +161,17 @@ function selectShapes({ categories, types, outcomes, model, provider, words = []
   for (const word of words)
     conditions.push(["words LIKE ? ESCAPE '!'", `%${word.toLowerCase().replace(/[!%_]/g, '!$&')}%`])
   if (conditions.length === 0) return null
-  return {
-    text: `SELECT id FROM audit_index_shapes WHERE ${conditions.map(([text]) => text).join(' AND ')}`,
-    params: conditions.flatMap(([, ...params]) => params),
-  }
+  const { rows } = await index.run(
+    `SELECT id FROM audit_index_shapes WHERE ${conditions.map(([text]) => text).join(' AND ')}`,
+    conditions.flatMap(([, ...params]) => params),
+  )
+  return rows.map((row) => Number(row['id']))
 }
 
-async function isSmall(index: SqlConnection, { text, params }: Shapes): Promise<boolean> {
+async function isSmall(index: SqlConnection, shapes: readonly number[]): Promise<boolean> {
+  const [text, ...params] = isAmong(index, 'shape', shapes)
   const { rows } = await index.run(
-    `SELECT COUNT(*) AS n FROM (SELECT 1 FROM audit_index_entries WHERE shape ${among(index, text)} LIMIT ${fewEntries + 1}) few`,
+    `SELECT COUNT(*) AS n FROM (SELECT 1 FROM audit_index_entries WHERE ${text} LIMIT ${fewEntries + 1}) few`,
     params,
   )
   return Number(rows[0]?.['n']) <= fewEntries

@@ -43,6 +43,7 @@ const leaseMs = 5_000
 /** Shapes that are remembered. */
 const mostKnown = 50_000
 
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createLogFollower({ log, store, clock, openBlocks }: FollowerOptions): LogFollower {
   const self = createId('follower')
   let shapes = new Map<string, number>()

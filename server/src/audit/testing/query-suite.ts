@@ -186,12 +186,9 @@ export function describeQueries(name: string, makePlace: MakePlace): void {
         await kit.log.append({ ...event('note.read'), fields: { vault, note: 'a.md' } })
       await kit.log.append(event('session.ended'))
       const { rows } = await kit.reader.summarize({ filter: {}, by: ['vault'], vaults: ['vault_1', 'x'], fresh: true })
-      const told = rows.map(({ group, hidden, count }) => [group[0], hidden, count])
-      expect(told.toSorted((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)))).toEqual([
-        [null, false, 1],
-        [null, true, 2],
-        ['vault_1', false, 1],
-      ])
+      expect(rows).toHaveLength(3)
+      const told = rows.map(({ group, hidden, count }) => `${group[0]} ${hidden} ${count}`)
+      expect(new Set(told)).toEqual(new Set(['null false 1', 'null true 2', 'vault_1 false 1']))
     })
 
     test('who is erased can be asked for no more, and has left the index, also in its bytes', async () => {

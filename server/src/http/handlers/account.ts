@@ -9,7 +9,10 @@ type Input<B = undefined> = ProtectedInput<string, B, undefined>
 type OpenInput<B = undefined> = PublicInput<string, B, undefined>
 
 /** A key is for programs: it changes no account, whoever’s it is. Throws `access.forbidden`, `access.mfa-needed`. */
-function requireSession({ via, mfaNeeded }: Principal, isFor: 'anything' | 'the second factor' = 'anything'): void {
+export function requireSession(
+  { via, mfaNeeded }: Principal,
+  isFor: 'anything' | 'the second factor' = 'anything',
+): void {
   if (via !== 'session')
     fail('access.forbidden', { message: 'This takes somebody who is signed in to the console, not a key.' })
   if (mfaNeeded !== undefined && isFor === 'anything')
