@@ -3,6 +3,9 @@
  * a route without a schema shows as such.
  */
 import {
+  auditEntrySchema,
+  auditPageSchema,
+  auditSummarySchema,
   anthropicErrorSchema,
   askDryRunSchema,
   askReplySchema,
@@ -93,6 +96,9 @@ const replySchemas = {
   KeyCreated: keyCreatedSchema,
   SignInLink: signInLinkSchema,
   CacheStats: cacheStatsSchema,
+  AuditEntry: auditEntrySchema,
+  AuditPage: auditPageSchema,
+  AuditSummary: auditSummarySchema,
   CacheReceipt: cacheReceiptSchema,
   Session: sessionSchema,
   Health: healthSchema,

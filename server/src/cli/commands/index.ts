@@ -2,6 +2,7 @@
 import type { CommandSpec } from '../types.ts'
 import { accessCheck, accessExplain, accessMatrix, accessTest, accessWho } from './access.ts'
 import { ask } from './ask.ts'
+import { auditQuery } from './audit.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
 import { doctor } from './doctor.ts'
@@ -47,6 +48,7 @@ export const commands: readonly CommandSpec[] = [
   modelExplain,
   cacheStats,
   cacheInvalidate,
+  auditQuery,
   doctor,
   configExplain,
 ]

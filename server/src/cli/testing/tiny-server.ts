@@ -120,7 +120,9 @@ export async function startTinyServer(routes: Record<string, Handler>): Promise<
       body: text === '' ? undefined : JSON.parse(text),
     }
     if (request.path !== '/healthz') requests.push(request)
-    const { status = 200, json, events } = (routes[`${request.method} ${request.path}`] ?? missing)(request)
+    const name = `${request.method} ${request.path}`
+    // A route without a query takes any.
+    const { status = 200, json, events } = (routes[name] ?? routes[name.replace(/\?.*$/, '')] ?? missing)(request)
     outgoing.writeHead(status, { 'content-type': events === undefined ? 'application/json' : 'text/event-stream' })
     for (const { event, data } of events ?? []) outgoing.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     outgoing.end(json === undefined ? undefined : JSON.stringify(json))

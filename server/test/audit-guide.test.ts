@@ -1,0 +1,87 @@
+/** Every command and address in the guide’s section on asking the log works as written. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { auditPageSchema, auditEntrySchema, auditSummarySchema, type AuditPageView } from '@cairn/contract'
+import { repository, startServer, type RunningServer } from './harness.ts'
+
+setDefaultTimeout(60_000)
+
+const page = await readFile(join(repository, 'docs/guide/audit.md'), 'utf8')
+const section = /## Ask the log\n([\s\S]*?)(?:\n## |$)/.exec(page)?.[1] ?? ''
+const commands = [...section.matchAll(/^cairn (.+)$/gm)].map(([, text = '']) => text.split(' '))
+const addresses = [...section.matchAll(/"http:\/\/127\.0\.0\.1:8484(\/[^"]+)"/g)].map(([, path = '']) => path)
+
+let server: RunningServer
+beforeAll(async () => {
+  server = await startServer()
+  await server.ask({ question: 'How long did our most recent recovery drill last?' })
+  await server.call('/api/audit/events', { headers: { authorization: 'Bearer ck_nobody_0123456789abcdef0123456789' } })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+function cairn(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const program = ['--no-env-file', join(repository, 'server/src/main.ts')]
+  const child = spawn(process.execPath, [...program, ...args], {
+    env: { ...server.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+}
+
+test('there are commands and addresses', () => {
+  expect([commands.length, addresses.length]).toEqual([6, 4])
+})
+
+test.each(commands.map((args) => [args.join(' '), args] as const))('cairn %s', async (_, args) => {
+  const { code, out, err } = await cairn(args)
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain(args.includes('--json') ? '"rows"' : 'As of ')
+})
+
+test.each(addresses.map((path) => [path]))('GET %s', async (path) => {
+  if (path.includes('/stream')) {
+    const reply = await server.call(path)
+    const first = await reply.body?.getReader().read()
+    expect(new TextDecoder().decode(first?.value)).toStartWith('event: ready\n')
+    return
+  }
+  const reply = await server.call(path)
+  expect(reply.status).toBe(200)
+  const schema = path.includes('summary')
+    ? auditSummarySchema
+    : path.endsWith('/0')
+      ? auditEntrySchema
+      : auditPageSchema
+  expect(schema.safeParse(await reply.json()).success).toBe(true)
+})
+
+test('every parameter in the table is one, and there is no other', async () => {
+  const named = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  )
+  const beside = ['order', 'limit', 'cursor', 'asOf', 'fresh']
+  const { paths } = (await (await server.call('/openapi.json')).json()) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>
+  }
+  const known = paths['/api/audit/events']?.get.parameters.map(({ name }) => name)
+  expect([...named, ...beside].toSorted()).toEqual(known?.toSorted() ?? [])
+})
+
+test('a program that keeps the cursor of an ascending question hears of everything once', async () => {
+  const ask = async (cursor: string | null): Promise<AuditPageView> => {
+    const more = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const reply = await server.call(`/api/audit/events?order=asc&fresh=true&type=question.asked${more}`)
+    return (await reply.json()) as AuditPageView
+  }
+  const first = await ask(null)
+  expect(first.entries).toHaveLength(1)
+  await server.ask({ question: 'Who keeps the lamp?' })
+  const second = await ask(first.next)
+  expect(second.entries.map(({ seq }) => seq > (first.entries[0]?.seq ?? 0))).toEqual([true])
+  expect((await ask(second.next)).entries).toEqual([])
+})
