@@ -282,6 +282,16 @@ export const steps: readonly Step[] = [
   ),
   step('POST /v1/embeddings', ({ ben }) => ben.send('/v1/embeddings', { model: 'test-embed', input: 'Hello' })),
 
+  // The log itself.
+  get('GET /api/audit/events'),
+  step('GET /api/audit/events/:seq', ({ owner }) => owner.call('/api/audit/events/0')),
+  get('GET /api/audit/summary', '?by=type'),
+  step('GET /api/audit/stream', async ({ owner }) => {
+    const { status, headers, body } = await owner.call('/api/audit/stream')
+    await body?.cancel()
+    return new Response(null, { status, headers })
+  }),
+
   // The server.
   step(
     'PUT /api/providers/:id',
