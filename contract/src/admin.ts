@@ -67,8 +67,8 @@ export type NoteView = z.infer<typeof noteSchema>
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'starting', 'stopping', 'failed']),
-  /** `failing`: what has to be on record is refused at the moment. */
-  audit: z.enum(['ok', 'failing']),
+  /** `failing`: what has to be on record is refused at the moment. `forked`: a witness has seen another log. */
+  audit: z.enum(['ok', 'failing', 'forked']),
 })
 
 /** RFC 9457 problem details, the error shape under `/api` and `/auth`. */

@@ -483,7 +483,7 @@ export const auditEventTable = {
     category: 'system',
     ocsf: [1008, 99],
     description: 'A witness has seen another log than this one.',
-    fields: { witness: 'public', size: 'public' },
+    fields: { witness: 'public', verdict: 'public', size: 'public' },
   },
   'server.started': {
     category: 'system',

@@ -160,3 +160,15 @@ export const auditSummarySchema = z.object({
 })
 
 export type AuditSummaryView = z.infer<typeof auditSummarySchema>
+
+/** A signed note, as C2SP tlog-checkpoint has it. */
+export const auditWitnessSchema = z.strictObject({ checkpoint: z.string().min(1).max(4_000) })
+
+export const auditWitnessReplySchema = z.object({
+  /** `fork` and `rollback` raise an alarm. */
+  verdict: z.enum(['fits', 'fork', 'rollback', 'pruned', 'unknown']),
+  seen: z.int(),
+  size: z.int(),
+  /** The newest one, to be remembered; null when none was signed yet. */
+  checkpoint: z.string().nullable(),
+})

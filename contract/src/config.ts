@@ -298,6 +298,15 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      witnessFile: setting(z.string().min(1).optional(), {
+        env: 'CAIRN_AUDIT_WITNESS_FILE',
+        description:
+          'File that signed checkpoints of the audit log are added to, best on another disk or machine. At the start the last one must fit the log.',
+      }),
+    })
+    .prefault({}),
   vaults: setting(
     z.array(z.strictObject({ path: z.string().min(1), name: z.string().min(1).max(120).optional() })).default([]),
     {

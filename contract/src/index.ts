@@ -32,6 +32,8 @@ export {
   type AuditSummaryQuery,
   type AuditSummaryView,
   type OwnAuditEventsQuery,
+  auditWitnessReplySchema,
+  auditWitnessSchema,
 } from './audit-read.ts'
 export { sourceSchema, citationSchema, type Source, type Citation } from './citations.ts'
 export {

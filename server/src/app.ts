@@ -28,7 +28,6 @@ import {
   fail,
   Secret,
   systemClock,
-  withDeadline,
   type Clock,
   type HostPeers,
   type Logger,
@@ -85,7 +84,7 @@ import {
   holdDeployment,
   openStore,
   requireSameKeyring,
-  type Store,
+  watchStore,
   type StoreLocation,
 } from './storage/index.ts'
 import {
@@ -221,6 +220,8 @@ export async function openApp({
       spoolFolder: join(config.data.directory, 'audit-spool'),
       isFirst,
       onSigned: () => auditReader.wake(),
+      compare: (note) => auditReader.compareSeen(note),
+      witnessFile: config.audit.witnessFile ?? null,
     })
     closers.push(() => audit.close())
     closers.push(() => auditReader.close())
@@ -314,6 +315,8 @@ export async function openApp({
       signer,
       settings,
     }
+    const storeWatch = watchStore(store)
+    closers.push(async () => storeWatch.stop())
     const http = createHttpServer({
       access,
       audit,
@@ -343,7 +346,7 @@ export async function openApp({
       peers,
       server: { version, deploymentId },
       consoleDirectory: consoleDirectory !== null && existsSync(consoleDirectory) ? consoleDirectory : null,
-      health: watchHealth(store, vaults, closers),
+      health: () => (vaults.isHealthy() && storeWatch.answers() ? 'ok' : 'failed'),
       metricSources: [
         describeEgress(outbound),
         describeLoad(routing),
@@ -407,28 +410,4 @@ export function describePlace({ config, secrets }: LoadedConfig) {
     databaseUrl: secrets.databaseUrl?.reveal() ?? null,
     hasRedis: secrets.redisUrl !== null,
   }
-}
-
-const checkEveryMs = 5_000
-const checkTakesMs = 2_000
-
-/** Asks the store every few seconds whether it still answers; `/readyz` tells. */
-function watchHealth(store: Store, vaults: Vaults, closers: (() => Promise<unknown>)[]): () => 'ok' | 'failed' {
-  let state: 'ok' | 'failed' = 'ok'
-  let isChecking = false
-  const check = async () => {
-    if (isChecking) return
-    isChecking = true
-    try {
-      await withDeadline(store.read('SELECT 1 AS one'), checkTakesMs, 'storage.failed')
-      state = 'ok'
-    } catch {
-      state = 'failed'
-    } finally {
-      isChecking = false
-    }
-  }
-  const timer = setInterval(() => void check(), checkEveryMs)
-  closers.push(async () => clearInterval(timer))
-  return () => (vaults.isHealthy() ? state : 'failed')
 }

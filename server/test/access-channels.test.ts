@@ -153,6 +153,22 @@ describe('searching', () => {
     expect(JSON.stringify(await lab.search(ann, 'takeover May falcon', 100))).not.toContain('secret/')
   })
 
+  channel(
+    'B18',
+    'an auditor learns from the log who read something, and no path that is not theirs to know',
+    async () => {
+      const auditor = await team.person('Audra')
+      await team.grant(auditor.principal, 'auditor', 'org:cairn')
+      expect((await lab.read(leo, 'secret/Project Falcon.md')).status).toBe(200)
+      const page = await take<{ entries: { actor: string | null; hidden?: boolean }[] }>(
+        auditor.call('/api/audit/events?type=note.read&limit=500&fresh=true'),
+      )
+      expect(page.entries.some(({ actor, hidden }) => actor === leo.id && hidden === true)).toBe(true)
+      const summary = await take(auditor.call('/api/audit/summary?by=vault,type&fresh=true'))
+      expect(JSON.stringify([page, summary])).not.toMatch(/secret|Falcon|merger|otter/)
+    },
+  )
+
   channel('B20', 'many single grants are all in the list, page by page, and nothing besides', async () => {
     const cid = await team.person('Cid')
     const granted = (await lab.listAll(leo)).filter((_, at) => at % 2 === 0)

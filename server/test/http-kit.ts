@@ -78,6 +78,8 @@ export function startRig(change: RigChange = {}): Rig {
     metering: createMetering(),
     audit: {
       aboutCall: () => () => undefined,
+      reportSeen: async () => ({ verdict: 'fits', seen: 0, size: 0 }),
+      checkpoint: () => null,
       health: () => ({ state: 'ok', since: null, message: null, waiting: 0, lost: 0, size: 0 }),
       async record(entry) {
         audited.push(entry)

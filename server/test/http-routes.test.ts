@@ -43,7 +43,7 @@ const productPaths: readonly { path: string; methods: string; later?: number }[]
   { path: '/api/audit/tile/*', methods: '', later: 6 },
   { path: '/api/audit/export', methods: 'GET', later: 6 },
   { path: '/api/audit/reports/*', methods: '', later: 6 },
-  { path: '/api/audit/witness', methods: 'POST', later: 6 },
+  { path: '/api/audit/witness', methods: 'POST' },
   { path: '/api/compliance/*', methods: '', later: 8 },
   { path: '/healthz', methods: 'GET' },
   { path: '/readyz', methods: 'GET' },

@@ -10,6 +10,9 @@ import { createCallContexts } from './call-contexts.ts'
 import { createKeeping, startRetention } from './keeping.ts'
 import type { AuditEvent } from './record/prepare.ts'
 import { createSpool, isLogFailure } from './spool.ts'
+import type { Comparison } from './witness/compare.ts'
+import { createWitnessFile } from './witness/witness-file.ts'
+import { createWitnesses } from './witness/witnesses.ts'
 import type { Audit, AuditEntry } from './types.ts'
 
 export interface AuditOptions extends LogPlace {
@@ -21,6 +24,10 @@ export interface AuditOptions extends LogPlace {
   readonly isFirst: boolean
   /** Hears of every checkpoint that this process signs. */
   readonly onSigned?: (signed: SignedEvent) => void
+  /** Compares a checkpoint with the log, on a thread that may wait. */
+  readonly compare?: (note: string) => Promise<Comparison>
+  /** Where checkpoints are told to; null: nowhere but to clients. */
+  readonly witnessFile?: string | null
   /** The thread’s program; for tests that make it fail. */
   readonly program?: URL
   /** Milliseconds after which a log that does not answer is taken for broken; for tests. */
@@ -57,13 +64,16 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     isFirst,
     onSigned,
     program,
+    compare = cannotCompare,
+    witnessFile = null,
     answerMs = usualAnswerMs,
   } = options
   const spool = createSpool({ folder: spoolFolder, key: secrets.wrapping, logger, takesOthers: isFirst })
   let thread: WorkerHandle | null = null
   let starting: Promise<WorkerHandle> | null = null
   let collected: Waiting[] = []
-  let [pending, lost, size] = [0, 0, 0]
+  let [pending, lost] = [0, 0]
+  let newest: SignedEvent | null = null
   const calls = createCallContexts(clock)
   let trouble: { since: number; message: string } | null = null
   let isClosing = false
@@ -74,8 +84,9 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       logger.error('a fault in the thread of the audit log', fields),
     )
     started.on('signed', (data) => {
-      size = (data as SignedEvent).size
-      onSigned?.(data as SignedEvent)
+      newest = data as SignedEvent
+      onSigned?.(newest)
+      witnesses.signed(newest)
     })
     started.on('problem', (data) => logger.error('the audit log has a problem', data as Record<string, string>))
     try {
@@ -170,35 +181,57 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     return null
   }
 
+  async function record({
+    type,
+    actor,
+    requestId,
+    outcome,
+    fields = {},
+    context = {},
+  }: AuditEntry): Promise<number | null> {
+    const about = requestId === null ? context : { ...calls.find(requestId), ...context, requestId }
+    const event: AuditEvent = { type, actor, outcome, at: clock.now(), fields, context: about }
+    try {
+      return await append(event)
+    } catch (thrown) {
+      if (thrown instanceof CairnError && !isLogFailure(thrown)) throw thrown
+      if (modeOf(type) !== 'strict') return keepAside(event, thrown)
+      failed(thrown)
+      return refuse(thrown)
+    }
+  }
+
+  const witnesses = createWitnesses({
+    compare,
+    record,
+    file: witnessFile === null ? null : createWitnessFile(witnessFile, clock),
+    logger,
+  })
   await alive()
   await recover()
   const keeping = createKeeping(async (job, ...args) => (await alive()).call(job, ...args), clock)
   const retention = isFirst ? startRetention(keeping, logger) : null
+  if (isFirst)
+    // The server works on: whoever put a backup back has to be able to look at it.
+    await witnesses
+      .start()
+      .catch((thrown: unknown) => logger.error('the witness file cannot be read', errorFields(thrown)))
   return {
     ...keeping,
-    async record({ type, actor, requestId, outcome, fields = {}, context = {} }) {
-      const about = requestId === null ? context : { ...calls.find(requestId), ...context, requestId }
-      const event: AuditEvent = { type, actor, outcome, at: clock.now(), fields, context: about }
-      try {
-        return await append(event)
-      } catch (thrown) {
-        if (thrown instanceof CairnError && !isLogFailure(thrown)) throw thrown
-        if (modeOf(type) !== 'strict') return keepAside(event, thrown)
-        failed(thrown)
-        return refuse(thrown)
-      }
-    },
+    reportSeen: (note) => witnesses.report(note),
+    checkpoint: () => newest,
+    record,
     aboutCall: calls.begin,
     requireReady() {
       if (trouble !== null) refuse(trouble)
     },
     health: () => ({
-      state: trouble === null ? 'ok' : 'failing',
+      state: trouble !== null ? 'failing' : witnesses.alarm() === null ? 'ok' : 'forked',
       since: trouble?.since ?? null,
-      message: trouble?.message ?? null,
+      message: trouble?.message ?? witnesses.alarm(),
       waiting: spool.waiting(),
       lost,
-      size,
+      size: newest?.size ?? 0,
     }),
     async close() {
       isClosing = true
@@ -214,6 +247,8 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     },
   }
 }
+
+const cannotCompare = (): Promise<never> => Promise.reject(new CairnError('storage.failed'))
 
 const retryAfterMs = 2_000
 

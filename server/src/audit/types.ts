@@ -1,8 +1,10 @@
 /** What the rest of the server asks of `audit`. */
 import type { AuditEventType } from '@cairn/contract'
 import type { Keeping } from './keeping.ts'
+import type { SignedCheckpoint } from './log/checkpoints.ts'
 import type { AuditOutcome } from './record/header.ts'
 import type { AuditFieldValue } from './record/prepare.ts'
+import type { Comparison } from './witness/compare.ts'
 
 export interface AuditEntry {
   readonly type: AuditEventType
@@ -17,7 +19,8 @@ export interface AuditEntry {
 }
 
 export interface AuditHealth {
-  readonly state: 'ok' | 'failing'
+  /** `forked`: it can be written, and a witness has seen another log. */
+  readonly state: 'ok' | 'failing' | 'forked'
   /** Since when it fails, in milliseconds since 1970; null while it does not. */
   readonly since: number | null
   /** What to do about it; null while it does not fail. */
@@ -46,6 +49,10 @@ export interface CallRecorder extends Recorder {
 }
 
 export interface Audit extends CallRecorder, Keeping {
+  /** Compares what a client has seen with the log; what does not fit raises an alarm. */
+  reportSeen(checkpoint: string): Promise<Comparison>
+  /** The newest checkpoint that this process has signed; null before the first. */
+  checkpoint(): SignedCheckpoint | null
   /** Throws `audit.unavailable` when a strict event could not be recorded at the moment, as far as is known. */
   requireReady(): void
   health(): AuditHealth

@@ -6,10 +6,12 @@ import {
   auditStreamQuerySchema,
   auditSummaryQuerySchema,
   auditSummarySchema,
+  auditWitnessReplySchema,
+  auditWitnessSchema,
   ownAuditQuerySchema,
 } from '@cairn/contract'
 import { z } from 'zod'
-import { followEvents, listEvents, listOwnEvents, readEvent, summarizeEvents } from './handlers/audit.ts'
+import { followEvents, listEvents, listOwnEvents, readEvent, reportSeen, summarizeEvents } from './handlers/audit.ts'
 import { protectedRoute, type Route } from './route.ts'
 
 export const auditRoutes: readonly Route[] = [
@@ -79,5 +81,16 @@ export const auditRoutes: readonly Route[] = [
     summary: 'What the audit log has of oneself, page by page.',
     replies: [{ status: 200, description: 'One page.', schema: auditPageSchema }],
     handle: listOwnEvents,
+  }),
+  protectedRoute({
+    method: 'POST',
+    path: '/api/audit/witness',
+    audit: { exempt: 'It compares; what does not fit is on record as `audit.fork`.' },
+    permission: 'signed-in',
+    audience: 'problem',
+    body: auditWitnessSchema,
+    summary: 'Tell the last checkpoint of the audit log that one has seen, and get the newest.',
+    replies: [{ status: 200, description: 'Whether the log begins with it.', schema: auditWitnessReplySchema }],
+    handle: reportSeen,
   }),
 ]

@@ -114,7 +114,7 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: CallRecorder & Pick<Audit, 'health'>
+  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint'>
   readonly auditReader: AuditReader
   readonly vaults: Vaults
   readonly pipeline: Pipeline

@@ -66,8 +66,12 @@ export function describeAudit({ health }: Pick<Audit, 'health'>): MetricSource {
     })
     return [
       {
-        ...gauge('cairn_audit_writable', 'Whether the audit log can be written (1).', Number(state === 'ok')),
+        ...gauge('cairn_audit_writable', 'Whether the audit log can be written (1).', Number(state !== 'failing')),
         merge: 'min',
+      },
+      {
+        ...gauge('cairn_audit_forked', 'Whether a witness has seen another audit log (1).', Number(state === 'forked')),
+        merge: 'max',
       },
       gauge('cairn_audit_events_waiting', 'Events that wait outside the audit log until it can be written.', waiting),
       gauge('cairn_audit_events_lost', 'Events that could not be kept since the start of the process.', lost),

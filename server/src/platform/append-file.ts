@@ -2,6 +2,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
+const lastLineBytes = 64 * 1024
+
 export interface LineFile {
   readonly path: string
   /** One line without its line break. Rejects with the system’s error; half a line may stand in the file then. */
@@ -50,6 +52,25 @@ export async function readLines(path: string): Promise<string[]> {
     throw thrown
   })
   return text.split('\n').slice(0, -1)
+}
+
+/** The last whole line of at most 64 KiB; null when there is none or no file. */
+export async function readLastLine(path: string): Promise<string | null> {
+  const file = await open(path, 'r').catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw thrown
+  })
+  if (file === null) return null
+  try {
+    const { size } = await file.stat()
+    const length = Math.min(size, lastLineBytes)
+    const bytes = Buffer.alloc(length)
+    await file.read(bytes, 0, length, size - length)
+    // After the last line break stands nothing, or a line that was cut short.
+    return bytes.toString('utf8').split('\n').slice(0, -1).at(-1) ?? null
+  } finally {
+    await file.close()
+  }
 }
 
 export async function removeFile(path: string): Promise<void> {

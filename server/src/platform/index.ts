@@ -33,5 +33,5 @@ export { openRedis, defineScript, type Redis, type RedisArgument, type RedisRepl
 export { openCertificate, type Certificate, type TlsPair } from './tls-files.ts'
 export { reservePort, type ReservedPort } from './reserve-port.ts'
 export { openSecret, sealSecret } from './seal-secret.ts'
-export { listFiles, openLineFile, readLines, removeFile, setAside, type LineFile } from './append-file.ts'
+export { listFiles, openLineFile, readLastLine, readLines, removeFile, setAside, type LineFile } from './append-file.ts'
 export { watchFile } from './watch-file.ts'

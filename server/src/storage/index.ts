@@ -4,3 +4,4 @@ export type { Store, Statement, WriteResult, Migration, Schema } from './types.t
 export { deploymentSchema, findDeploymentId, requireSameKeyring } from './deployment.ts'
 export { holdDeployment, type DeploymentHold, type HoldOptions } from './hold-deployment.ts'
 export { toNumber, toText, type StoredRow } from './rows.ts'
+export { watchStore } from './watch-store.ts'

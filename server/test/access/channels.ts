@@ -32,7 +32,7 @@ export const channels: Readonly<Record<string, Channel>> = {
   B15: { none: /\/mcp|\/tools|\/agents/, because: 'no tool is called by a model' },
   B16: { surface: 'POST /v1/ask: the egress of each model that could answer' },
   B17: { surface: 'POST /v1/search, related' },
-  B18: { none: /\/audit/, because: 'the audit log has no export yet' },
+  B18: { surface: 'GET /api/audit/events, summary, stream' },
   B19: { surface: 'every read of notes' },
   B20: { surface: 'GET notes page by page, POST /v1/search' },
   B21: { surface: 'POST /access/v1/search/*' },

@@ -32,6 +32,8 @@ const { emit } = serveWorker({
   async open({ location, origin, secrets }: LogPlace) {
     const checkPlace = location.kind === 'sqlite' ? watchFile(location.file) : undefined
     log = await openLog({ location, origin, secrets, clock: systemClock, ...(checkPlace ? { checkPlace } : {}) })
+    // What was not signed any more before it stopped, and for those who ask before anything happens.
+    signSoon()
     const { verifier } = log.checkpoints.signer
     return { verifier: verifier.text, size: (await log.head()).size }
   },

@@ -40,6 +40,11 @@ export interface AnswerOptions {
 
 const busyMs = 2_000
 
+interface Aim {
+  readonly wanted: number | null
+  readonly head: number
+}
+
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createAnswers({ log, store, naming, cursors, openBlocks, catchUp }: AnswerOptions): Answers {
   /** Of these places, in their order. */
@@ -53,27 +58,26 @@ export function createAnswers({ log, store, naming, cursors, openBlocks, catchUp
     return places.flatMap((seq) => opened.get(seq) ?? [])
   }
 
-  /** The size that was asked for; null for what the index has by now. */
-  async function aim({ asOf, fresh }: { asOf?: number | undefined; fresh?: boolean | undefined }) {
+  /** The size that was asked for, null for what the index has by now; and that of the log. */
+  async function aim({ asOf, fresh }: { asOf?: number | undefined; fresh?: boolean | undefined }): Promise<Aim> {
     const { size } = await readHead(log, '')
     if (asOf !== undefined && asOf > size)
       fail('request.invalid', { param: 'asOf', message: `asOf: the log has ${size} entries.` })
     if (asOf !== undefined || fresh === true) await catchUp(asOf ?? size)
-    return asOf ?? (fresh === true ? size : null)
+    return { wanted: asOf ?? (fresh === true ? size : null), head: size }
   }
 
-  const answered = (wanted: number | null, { upto }: OpenIndex['state']): Answered => {
+  const answered = ({ wanted, head }: Aim, { upto }: OpenIndex['state']): Answered => {
     const size = Math.min(wanted ?? upto, upto)
-    return { size, behind: (wanted ?? size) - size }
+    return { size, behind: Math.max(0, (wanted ?? head) - size) }
   }
 
   const select = ({ connection, refs }: OpenIndex, filter: AuditFilter, within: Span) =>
     selectEntries(filter, within, { index: connection, log, refs, naming })
 
-  async function goOn(place: CursorPlace): Promise<number | null> {
-    if (place.size === null) return null
-    await catchUp(place.size)
-    return place.size
+  async function goOn(size: number): Promise<Aim> {
+    await catchUp(size)
+    return { wanted: size, head: size }
   }
 
   async function query(asked: AuditQuery): Promise<AuditPage> {
@@ -81,11 +85,11 @@ export function createAnswers({ log, store, naming, cursors, openBlocks, catchUp
     const place = cursor === undefined ? null : cursors.read(cursor, asked)
     if (place !== null && asOf !== undefined && asOf !== place.size)
       fail('request.invalid', { param: 'asOf', message: 'asOf: the cursor belongs to another size of the log.' })
-    const wanted = place === null || place.size === null ? await aim(asked) : await goOn(place)
+    const aimed = place === null || place.size === null ? await aim(asked) : await goOn(place.size)
     const { places, size, behind } = await store.use(async (index) => {
-      const { size: reached, behind: missing } = answered(wanted, index.state)
+      const { size: reached, behind: missing } = answered(aimed, index.state)
       // A page in the middle that leaves something out would never be noticed.
-      if (missing > 0 && place !== null)
+      if (missing > 0 && place !== null && aimed.wanted !== null)
         fail('server.busy', {
           retryAfterMs: busyMs,
           message: `The index of the log is being made anew; ${missing} entries are missing in it. Try again.`,
@@ -113,10 +117,10 @@ export function createAnswers({ log, store, naming, cursors, openBlocks, catchUp
   }
 
   async function summarize(asked: SummaryQuery): Promise<AuditSummary> {
-    const wanted = await aim(asked)
+    const aimed = await aim(asked)
     const { filter, by, bucket, vaults } = asked
     const { counted, names, ...about } = await store.use(async (index) => {
-      const known = answered(wanted, index.state)
+      const known = answered(aimed, index.state)
       const selection = await select(index, filter, { from: 0, to: known.size })
       return {
         ...known,

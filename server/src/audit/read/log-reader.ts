@@ -10,7 +10,9 @@ import { createCursors } from '../query/cursor.ts'
 import { createLogFollower } from '../query/follow-log.ts'
 import { openIndexStore, type IndexStore } from '../query/index-store.ts'
 import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
+import { createNoteSigner, type NoteVerifier } from '../tree/signed-note.ts'
 import { createReadBlock, type ReadBlock } from '../verify/opener.ts'
+import { compareSeen, type Comparison } from '../witness/compare.ts'
 
 export interface LogReaderOptions {
   readonly location: StoreLocation
@@ -26,6 +28,8 @@ export interface LogReaderOptions {
 }
 
 export interface LogReader extends Answers, Pick<Following, 'wake'> {
+  /** Compares a checkpoint that somebody has seen with the log. */
+  compareSeen(note: string): Promise<Comparison>
   readonly connection: SqlConnection
   readonly index: IndexStore
   close(): Promise<void>
@@ -36,8 +40,10 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   const { location, indexLocation, secrets, clock, onReached = () => {}, onProblem = () => {}, onReset } = options
   const log = await openConnection({ location, schemas: [auditSchema], connections: 2 })
   let index: IndexStore
+  let verifier: NoteVerifier
   try {
     const { origin } = await readHead(log, '')
+    ;({ verifier } = createNoteSigner(origin, secrets.signing))
     const { wrapping } = secrets
     index = await openIndexStore({ location: indexLocation, origin, wrapping, ...(onReset ? { onReset } : {}) })
   } catch (thrown) {
@@ -57,6 +63,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   const cursors = createCursors(naming)
   return {
     ...createAnswers({ log, store: index, naming, cursors, openBlocks, catchUp }),
+    compareSeen: (note) => compareSeen(log, note, verifier),
     connection: log,
     index,
     wake,

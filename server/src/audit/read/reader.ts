@@ -5,9 +5,10 @@
 import { CairnError, errorFields, withDeadline, type Logger } from '../../base/index.ts'
 import { startWorker, type WorkerHandle } from '../../platform/index.ts'
 import type { Answers } from '../query/answer.ts'
+import type { LogReader } from './log-reader.ts'
 import type { ReaderPlace } from './reader-worker.ts'
 
-export interface AuditReader extends Answers {
+export interface AuditReader extends Answers, Pick<LogReader, 'compareSeen'> {
   /** Something was appended by this process. */
   wake(): void
   /** Calls back whenever more of the log can be asked for, with how much; returns what stops it. */
@@ -107,6 +108,7 @@ export function createAuditReader(options: ReaderOptions): AuditReader {
     query: (query) => call('query', query),
     summarize: (query) => call('summarize', query),
     find: (seq) => call('find', seq),
+    compareSeen: (note) => call('compareSeen', note),
     wake() {
       if (thread?.hasEnded === false) thread.call('wake').catch(() => undefined)
     },

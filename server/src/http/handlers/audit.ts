@@ -213,6 +213,15 @@ function namesOf(query: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(query).filter((name) => query[name] !== undefined && !noFilters.has(name))
 }
 
+/** Clients that remember what they saw are witnesses of the log; from anybody who is let in. */
+export async function reportSeen({
+  services: { audit },
+  body,
+}: ProtectedInput<string, { checkpoint: string }, undefined>): Promise<HttpReply> {
+  const { verdict, seen, size } = await audit.reportSeen(body.checkpoint)
+  return json({ verdict, seen, size, checkpoint: audit.checkpoint()?.note ?? null })
+}
+
 /** By the names of the filters: what was looked for may name somebody. */
 function recordLook(
   call: Call,

@@ -1,0 +1,38 @@
+/**
+ * A witness in a file: checkpoints go, line by line, to a place outside the data directory, best on another disk or
+ * machine and open to adding only. At the start the last of them must fit the log.
+ */
+import { z } from 'zod'
+import type { Clock } from '../../base/index.ts'
+import { openLineFile, readLastLine } from '../../platform/index.ts'
+import type { SignedCheckpoint } from '../log/checkpoints.ts'
+
+export interface WitnessFile {
+  /** The newest checkpoint in it; null when there is none. Rejects with the system’s error. */
+  last(): Promise<string | null>
+  /** At most one a minute, and always the newest; resolves whether it was written. */
+  tell(checkpoint: SignedCheckpoint): Promise<boolean>
+}
+
+const everyMs = 60_000
+const lineSchema = z.object({ at: z.number(), size: z.number(), checkpoint: z.string() })
+
+export function createWitnessFile(path: string, clock: Pick<Clock, 'monotonic'>): WitnessFile {
+  const file = openLineFile(path)
+  let toldAt = -Infinity
+  let toldSize = -1
+  return {
+    async last() {
+      const line = await readLastLine(path)
+      if (line === null) return null
+      return lineSchema.parse(JSON.parse(line)).checkpoint
+    },
+    async tell({ at, size, note }) {
+      const now = clock.monotonic()
+      if (size <= toldSize || now - toldAt < everyMs) return false
+      ;[toldAt, toldSize] = [now, size]
+      await file.append(JSON.stringify({ at, size, checkpoint: note }))
+      return true
+    },
+  }
+}
