@@ -185,7 +185,7 @@ export const auditEventTable = {
     description: 'A question was answered, not found or refused.',
     fields: {
       vaults: 'personal',
-      notes: 'public',
+      notes: 'personal',
       model: 'public',
       provider: 'public',
       egress: 'public',

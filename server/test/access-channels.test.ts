@@ -160,8 +160,9 @@ describe('searching', () => {
       const auditor = await team.person('Audra')
       await team.grant(auditor.principal, 'auditor', 'org:cairn')
       expect((await lab.read(leo, 'secret/Project Falcon.md')).status).toBe(200)
+      expect((await lab.ask(leo, 'When does the takeover close?')).outcome).toBe('answered')
       const page = await take<{ entries: { actor: string | null; hidden?: boolean }[] }>(
-        auditor.call('/api/audit/events?type=note.read&limit=500&fresh=true'),
+        auditor.call('/api/audit/events?type=note.read,question.asked&limit=500&fresh=true'),
       )
       expect(page.entries.some(({ actor, hidden }) => actor === leo.id && hidden === true)).toBe(true)
       const summary = await take(auditor.call('/api/audit/summary?by=vault,type&fresh=true'))

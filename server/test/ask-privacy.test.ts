@@ -3,7 +3,7 @@
  * standard error, metrics, errors, the audit log. One session with a canary in each place; then everything is searched.
  */
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer } from './harness.ts'
@@ -124,6 +124,12 @@ test('a whole session leaves no word of it in logs, errors, metrics or audit', a
     .join('\n')
   expect(audit).toContain('question.asked')
   expect(audit).toContain('Allowed path.md')
+  // What names a note stands in the log encrypted, and in the index of the log not at all.
+  for (const name of (await readdir(server.dataDirectory)).filter((each) => each.startsWith('audit'))) {
+    const path = join(server.dataDirectory, name)
+    const stored = (await stat(path)).isFile() ? await readFile(path, 'latin1') : ''
+    expect([name, stored.includes('Allowed path') || stored.includes(vault?.id ?? '?')]).toEqual([name, false])
+  }
   expect(await server.stop()).toBe(0)
   await Promise.all([kit.close(), wrongKey.close()])
 

@@ -143,7 +143,7 @@ function makeReceipt({ call, services }: Told, answer: Heard, { end, sources, la
 function describeEnd({ grounded }: Told, { end, sources, label }: Pick<Finished, 'end' | 'sources' | 'label'>) {
   return {
     vaults: grounded.vaults,
-    notes: sources.map(({ note }) => note),
+    notes: sources.map(({ vault, note }) => `note:${vault}/${note}`),
     label,
     tokensIn: end.usage.input,
     tokensOut: end.usage.output,

@@ -57,8 +57,9 @@ export function toIndexRow(stored: StoredEntry, header: AuditHeader, opened: Ope
     const { requestId } = context
     if (typeof requestId === 'string') request = refs.request(requestId)
     for (const vault of vaultsIn(fields)) add(refKinds.vault, refs.vault(vault))
-    const { vault, note } = fields
+    const { vault, note, notes } = fields
     if (typeof vault === 'string' && typeof note === 'string') add(refKinds.note, refs.note(vault, note))
+    for (const [of, path] of listNotes(notes)) add(refKinds.note, refs.note(of, path))
   }
   for (const name of Object.keys(blocks)) {
     const keyRef = keyRefOf(name)
@@ -118,4 +119,13 @@ function storable(text: string): string {
 
 function countIn(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0
+}
+
+/** Of `note:VAULT/PATH` each: vault and path. */
+function listNotes(notes: unknown): (readonly [vault: string, path: string])[] {
+  if (!Array.isArray(notes)) return []
+  return (notes as readonly string[]).flatMap((each) => {
+    const [, vault, path] = /^note:([^/]+)\/(.+)$/.exec(each) ?? []
+    return vault === undefined || path === undefined ? [] : [[vault, path] as const]
+  })
 }

@@ -60,7 +60,16 @@ export async function openLogKit(
 
 const types: readonly [AuditEventType, AuditEvent['fields']][] = [
   ['link.created', { purpose: 'reset', user: 'person_1' }],
-  ['question.asked', { vaults: ['vault_1'], notes: 2, model: 'extractive', egress: 'local', label: 'internal' }],
+  [
+    'question.asked',
+    {
+      vaults: ['vault_1'],
+      notes: ['note:vault_1/A.md', 'note:vault_1/B.md'],
+      model: 'extractive',
+      egress: 'local',
+      label: 'internal',
+    },
+  ],
   ['note.read', { vault: 'vault_1', note: 'Öre/Käse.md' }],
   ['session.created', { method: 'password' }],
 ]

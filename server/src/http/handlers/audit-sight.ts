@@ -31,7 +31,7 @@ export const placelessFields: ReadonlySet<string> = new Set([
 const noteFields: ReadonlySet<string> = new Set(['note', 'tags', 'attributes'])
 
 /** Personal fields that are shown by place; former places of a note count as logged text. */
-export const placeFields: ReadonlySet<string> = new Set([...noteFields, 'vault', 'vaults', 'scope', 'places'])
+export const placeFields: ReadonlySet<string> = new Set([...noteFields, 'vault', 'vaults', 'notes', 'scope', 'places'])
 
 export interface Place {
   readonly vault: string
@@ -87,11 +87,17 @@ function placesIn({ fields }: OpenedEntry): Place[] {
   const { vault, vaults, note, scope } = fields
   const place = typeof scope === 'string' ? placeOf(scope) : null
   return [
+    ...listPlaces(fields['notes']),
     ...(typeof vault === 'string' ? [{ vault, path: null }] : []),
     ...(typeof vault === 'string' && typeof note === 'string' ? [{ vault, path: note }] : []),
     ...(Array.isArray(vaults) ? (vaults as readonly string[]).map((each) => ({ vault: each, path: null })) : []),
     ...(place === null ? [] : [place]),
   ]
+}
+
+/** Of `note:VAULT/PATH` each. */
+function listPlaces(notes: unknown): Place[] {
+  return Array.isArray(notes) ? (notes as readonly string[]).flatMap((each) => placeOf(each) ?? []) : []
 }
 
 function placeOf(written: string): Place | null {
@@ -140,6 +146,11 @@ function showsPersonal(name: string, { fields }: OpenedEntry, sight: AuditSight)
   if (sight.isTotal || placelessFields.has(name)) return true
   if (noteFields.has(name))
     return typeof vault === 'string' && typeof note === 'string' && sight.sees({ vault, path: note })
+  if (name === 'notes') {
+    const { notes } = fields
+    const places = listPlaces(notes)
+    return Array.isArray(notes) && places.length === notes.length && places.every((place) => sight.sees(place))
+  }
   if (name === 'vault') return typeof vault === 'string' && (vault === '' || sight.sees({ vault, path: null }))
   if (name === 'vaults')
     return (
