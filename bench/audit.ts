@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database } from 'bun:sqlite'
-import { openLogKit, someEvent } from '../server/src/audit/testing/log-kit.ts'
+import { createOpenFiles } from '../server/src/audit/export/open-files.ts'
+import type { AuditLog } from '../server/src/audit/index.ts'
+import { openLogKit, someEvent, testSecrets } from '../server/src/audit/testing/log-kit.ts'
 import { verifyWithGo } from './audit/go.ts'
 import { runVectors } from './audit/vectors.ts'
 import { readNumber, type Bench, type BenchRow, type BenchTarget } from './bench.ts'
@@ -45,6 +47,11 @@ export const bench: Bench = {
         target('entries verified a second', '≥ 50,000', verified, verified >= 50_000),
         target('findings in an untouched log', '0', report.errorCount, report.errorCount === 0),
       )
+      const taken = await measureExport(kit.log)
+      log(`an export of ${taken.megabytes} MB …`)
+      rows.push(row('entries taken out as OCSF', '/s', 'cairn', [taken.perSecond]))
+      // A page, and what the collector has not come to yet.
+      targets.push(target('memory that an export takes, MB', '≤ 96', taken.grownMegabytes, taken.grownMegabytes <= 96))
       log('Go …')
       const go = await verifyWithGo(kit.log.archive(false))
       if (go === null) log('there is no Go on this machine')
@@ -94,6 +101,21 @@ function measureBare(file: string, events: number): number {
   const perSecond = Math.round((events / (performance.now() - start)) * 1_000)
   database.close()
   return perSecond
+}
+
+async function measureExport(log: AuditLog): Promise<{ perSecond: number; megabytes: number; grownMegabytes: number }> {
+  const files = createOpenFiles(log, { secrets: testSecrets, version: '0' })
+  Bun.gc(true)
+  const [before, start] = [process.memoryUsage.rss(), performance.now()]
+  const { id, size } = await files.begin({ format: 'ocsf', content: true, bom: false })
+  let [bytes, most] = [0, before]
+  for (let piece = await files.next(id); piece !== null; piece = await files.next(id)) {
+    bytes += piece.bytes.length
+    most = Math.max(most, process.memoryUsage.rss())
+  }
+  const mega = (count: number) => Math.round(count / 1e6)
+  const perSecond = Math.round((size / (performance.now() - start)) * 1_000)
+  return { perSecond, megabytes: mega(bytes), grownMegabytes: mega(most - before) }
 }
 
 const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

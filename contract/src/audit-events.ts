@@ -461,11 +461,27 @@ export const auditEventTable = {
     description: 'Somebody looked at the log.',
     fields: { filters: 'public', size: 'public', results: 'public' },
   },
+  'audit.export-intended': {
+    category: 'export',
+    ocsf: [1008, 3],
+    description: 'Somebody is about to be given entries of the log.',
+    fields: { format: 'public', filters: 'public', content: 'public', size: 'public' },
+  },
   'audit.exported': {
     category: 'export',
     ocsf: [1008, 3],
-    description: 'Somebody took entries of the log out.',
-    fields: { format: 'public', filters: 'public', size: 'public', results: 'public', sha256: 'public' },
+    description:
+      'Somebody took entries of the log out; failed, when they left or were cut before the end. `intent` is the entry that was made before; `sha256` is of the bytes that were given.',
+    fields: {
+      format: 'public',
+      filters: 'public',
+      content: 'public',
+      size: 'public',
+      results: 'public',
+      bytes: 'public',
+      sha256: 'public',
+      intent: 'public',
+    },
   },
   'audit.verified': {
     category: 'system',
@@ -484,6 +500,31 @@ export const auditEventTable = {
     ocsf: [1008, 99],
     description: 'A witness has seen another log than this one.',
     fields: { witness: 'public', verdict: 'public', size: 'public' },
+  },
+  'sink.configured': {
+    category: 'config',
+    ocsf: [3004, 3],
+    description: 'A receiver outside is given the log from here on, or in another way than before.',
+    fields: { sink: 'public', kind: 'public', format: 'public', names: 'public' },
+  },
+  'sink.failed': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'A receiver outside does not take entries any more. They are kept, and tried again.',
+    fields: { sink: 'public', kind: 'public', code: 'public', cursor: 'public', lag: 'public' },
+  },
+  'sink.recovered': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'A receiver that failed takes entries again.',
+    fields: { sink: 'public', kind: 'public', attempts: 'public', seconds: 'public', lag: 'public' },
+  },
+  'sink.skipped': {
+    category: 'system',
+    ocsf: [1008, 99],
+    description: 'Entries were pruned before a receiver outside had taken them.',
+    fields: { sink: 'public', from: 'public', to: 'public' },
+    mode: 'strict',
   },
   'server.started': {
     category: 'system',

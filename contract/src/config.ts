@@ -37,8 +37,8 @@ const milliseconds = (usual: number) =>
     .default(usual)
 const flagValue = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
-/** The ID token comes over this connection, so it is encrypted, or stays on this machine. */
-function isSafeIssuer(address: string): boolean {
+/** What goes over this connection is encrypted, or stays on this machine. */
+function isSafeAddress(address: string): boolean {
   return /^https:\/\/|^http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:\/|$)/i.test(address)
 }
 
@@ -85,6 +85,40 @@ export const upstreamSchema = z.strictObject({
 })
 
 export type Upstream = z.infer<typeof upstreamSchema>
+
+const sinkId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use small letters, digits and dashes')
+/** Whether ids, addresses and what names notes go along; otherwise people are told by random references. */
+const sinkNames = z.boolean().default(false)
+
+export const auditSinkSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    id: sinkId,
+    kind: z.literal('syslog'),
+    host: z.string().regex(/^[A-Za-z0-9.:-]{1,255}$/, 'give a host name or an address'),
+    port: z.int().min(1).max(65_535).default(6_514),
+    /** File in PEM with the authorities to trust in place of the usual ones. */
+    caFile: z.string().min(1).max(4_096).optional(),
+    format: z.enum(['rfc5424-json', 'cef']).default('rfc5424-json'),
+    names: sinkNames,
+  }),
+  z.strictObject({
+    id: sinkId,
+    kind: z.literal('webhook'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_000)
+      .refine(isSafeAddress, 'give an https:// address; http:// only on this machine'),
+    /** As Standard Webhooks has it: `whsec_` and 24 to 64 bytes in base 64. */
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'give whsec_ and 24 to 64 random bytes in base 64')
+      .optional(),
+    format: z.enum(['jsonl', 'ocsf']).default('jsonl'),
+    names: sinkNames,
+  }),
+])
+
+export type AuditSinkConfig = z.infer<typeof auditSinkSchema>
 
 export const routingStrategies = ['balanced', 'cheapest', 'fastest', 'best', 'weighted', 'priority'] as const
 
@@ -253,7 +287,7 @@ export const configSchema = z.strictObject({
           issuer: setting(
             z
               .url({ protocol: /^https?$/ })
-              .refine(isSafeIssuer, 'give an https:// address; http:// only on this machine')
+              .refine(isSafeAddress, 'give an https:// address; http:// only on this machine')
               .optional(),
             {
               env: 'CAIRN_OPENID_ISSUER',
@@ -304,6 +338,11 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_AUDIT_WITNESS_FILE',
         description:
           'File that signed checkpoints of the audit log are added to, best on another disk or machine. At the start the last one must fit the log.',
+      }),
+      sinks: setting(z.array(auditSinkSchema).max(10).default([]), {
+        env: 'CAIRN_AUDIT_SINKS',
+        description:
+          'Receivers outside to which the audit log is delivered as it grows. As an environment variable: a JSON list. See docs/guide/audit.md.',
       }),
     })
     .prefault({}),

@@ -35,6 +35,20 @@ export {
   auditWitnessReplySchema,
   auditWitnessSchema,
 } from './audit-read.ts'
+export {
+  auditExportFormats,
+  auditExportQuerySchema,
+  auditReceiptListSchema,
+  auditSinkListSchema,
+  auditVerifyProgressSchema,
+  auditVerifyReportSchema,
+  auditVerifySchema,
+  type AuditExportFormat,
+  type AuditExportQuery,
+  type AuditReceipt,
+  type AuditSinkState,
+  type AuditVerifyReport,
+} from './audit-export.ts'
 export { sourceSchema, citationSchema, type Source, type Citation } from './citations.ts'
 export {
   limits,
@@ -104,6 +118,7 @@ export {
 } from './cache.ts'
 export {
   configSchema,
+  auditSinkSchema,
   modelConfigSchema,
   routingStrategies,
   upstreamSchema,
@@ -113,6 +128,7 @@ export {
   type Upstream,
   type VirtualModel,
   type SettingMeta,
+  type AuditSinkConfig,
 } from './config.ts'
 export { builtInProvider, builtInVirtualModels, extractiveModel, findReserved } from './model-names.ts'
 export {

@@ -12,15 +12,7 @@ import {
   type Access,
   type AccessOptions,
 } from './access/index.ts'
-import {
-  auditPurposes,
-  createAuditReader,
-  openAudit,
-  originOf,
-  retiredAuditSchema,
-  secretsOf,
-  type Audit,
-} from './audit/index.ts'
+import { auditPurposes, openAuditParts, originOf, retiredAuditSchema, secretsOf, type Audit } from './audit/index.ts'
 import {
   createId,
   createLonePeers,
@@ -43,6 +35,7 @@ import {
   describeEgress,
   describeHealth,
   describeLoad,
+  describeSinks,
   describeTurn,
   type HttpServer,
 } from './http/index.ts'
@@ -210,21 +203,24 @@ export async function openApp({
       door: createOpenIdDoor(permits, outbound),
       factsOf: async (vault, path) => (await readFacts(indexStore, vault, [path])).get(path) ?? null,
     })
-    const auditPlace = { location: locate('audit', 'full'), secrets: secretsOf(keyring) }
-    const auditReader = createAuditReader({ ...auditPlace, indexLocation: locate('audit-index', 'normal'), logger })
-    const audit = await openAudit({
-      ...auditPlace,
+    const auditing = await openAuditParts({
+      location: locate('audit', 'full'),
+      indexLocation: locate('audit-index', 'normal'),
+      secrets: secretsOf(keyring),
       origin: originOf(deploymentId),
       clock,
       logger,
+      version,
       spoolFolder: join(config.data.directory, 'audit-spool'),
       isFirst,
-      onSigned: () => auditReader.wake(),
-      compare: (note) => auditReader.compareSeen(note),
       witnessFile: config.audit.witnessFile ?? null,
+      sinks: config.audit.sinks,
+      sinkSecrets: secrets.sinkSecrets,
+      outbound,
+      permits,
     })
-    closers.push(() => audit.close())
-    closers.push(() => auditReader.close())
+    closers.push(() => auditing.close())
+    const { audit } = auditing
     const cache = await openTieredCache({
       directory: config.data.directory,
       deploymentId,
@@ -320,7 +316,9 @@ export async function openApp({
     const http = createHttpServer({
       access,
       audit,
-      auditReader,
+      auditReader: auditing.reader,
+      auditOutlet: auditing.outlet,
+      auditSinks: auditing.sinks,
       vaults,
       clock,
       logger,
@@ -355,6 +353,7 @@ export async function openApp({
         describeAudit(audit),
         describeTurn(vaults),
         describeCache(cache),
+        describeSinks(auditing.sinks),
         createMeteringMetrics(meter),
       ],
     })

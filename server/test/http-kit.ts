@@ -9,6 +9,7 @@ import type { InvalidationReceipt, InvalidationRequest } from '../src/cache/inde
 import { sampleStats } from '../src/cache/testing/sample-stats.ts'
 import { createHttpServer, type HttpDependencies, type HttpServer } from '../src/http/index.ts'
 import { createMetering, createModels, echo } from './kit/http-models.ts'
+import { noOutlet } from './kit/no-outlet.ts'
 
 export const ownerKey = 'ck_owner_0123456789abcdef'
 export const guestKey = 'ck_guest_0123456789abcdef'
@@ -88,6 +89,8 @@ export function startRig(change: RigChange = {}): Rig {
     },
     // What the tests of this kit never reach; a real one stands behind the tests of the audit log.
     auditReader: {} as HttpDependencies['auditReader'],
+    auditOutlet: noOutlet,
+    auditSinks: { list: async () => [], receipts: async () => null },
     vaults: vaults.vaults,
     pipeline: {
       ask: async (_call, request) => answerAsk(request),

@@ -2,6 +2,7 @@
 import { describeAccess } from '../src/access/testing/access-suite.ts'
 import { describeIdentity } from '../src/access/testing/identity-suite.ts'
 import { describeArchive } from '../src/audit/testing/archive-suite.ts'
+import { describeExport } from '../src/audit/testing/export-suite.ts'
 import { describeLog } from '../src/audit/testing/log-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeQueries } from '../src/audit/testing/query-suite.ts'
@@ -16,6 +17,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeIdentity(`identity: ${name}`, makePlace)
   describeLog(`the audit log: ${name}`, makePlace)
   describeArchive(`archives of the audit log: ${name}`, makePlace)
+  describeExport(`taking the audit log out: ${name}`, makePlace)
   describeRetention(`retention of the audit log: ${name}`, makePlace)
   describeQueries(`questions to the audit log: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)

@@ -60,6 +60,8 @@ export interface ServerClient {
     wait: 'commit' | 'all'
   }): Promise<CacheReceipt>
   get(path: string): Promise<unknown>
+  /** The reply with its body still to come. */
+  download(path: string): Promise<Response>
   /** The reply as it came, for `--json`. */
   post(path: string, body: unknown): Promise<unknown>
   stream(path: string, body: unknown): AsyncGenerator<ServerEvent>
@@ -135,6 +137,7 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     listModels: () => read(modelsReplySchema, '/api/models'),
     cacheStats: () => read(cacheStatsSchema, '/api/cache/stats'),
     invalidateCache: (request) => read(cacheReceiptSchema, '/api/cache/invalidate', { method: 'POST', body: request }),
+    download: (path) => send(path, { accept: '*/*' }),
     get: async (path) => readJson(await send(path, {})),
     post: async (path, body) => readJson(await send(path, { method: 'POST', body })),
     stream: async function* (path, body) {

@@ -4,11 +4,13 @@
  * reads the environment. Secrets are taken out into a value of their own that nothing prints.
  */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { configSchema, findReserved, type Config } from '@cairn/contract'
+import { configSchema, findReserved, type AuditSinkConfig, type Config } from '@cairn/contract'
 import { CairnError, Secret } from '../base/index.ts'
+import { isForbiddenHost } from '../platform/index.ts'
 import { stripComments } from './strip-comments.ts'
 import { getAt, listSettings, setAt, type Setting } from './settings.ts'
 
@@ -21,6 +23,8 @@ export interface Secrets {
   readonly openIdClientSecret: Secret | null
   /** API keys of upstreams, by upstream id. */
   readonly upstreamKeys: ReadonlyMap<string, Secret>
+  /** With which deliveries to webhooks are signed, by sink id. */
+  readonly sinkSecrets: ReadonlyMap<string, Secret>
 }
 
 export interface ExplainedSetting extends Setting {
@@ -40,6 +44,9 @@ export interface LoadedConfig {
   readonly vaultsFromFlag: boolean
   readonly file: string | null
 }
+
+/** Those whose variable holds a JSON list. */
+const jsonSettings: ReadonlySet<string> = new Set(['upstreams', 'audit.sinks'])
 
 export interface LoadOptions {
   env: Readonly<Record<string, string | undefined>>
@@ -69,7 +76,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       origins.set(setting.path, { origin: 'file', from: file.path })
     const text = setting.env === undefined ? undefined : options.env[setting.env]
     if (setting.env !== undefined && text !== undefined && text !== '') {
-      setAt(merged, setting.path, setting.path === 'upstreams' ? parseJson(setting.env, text, mistakes) : text)
+      setAt(merged, setting.path, jsonSettings.has(setting.path) ? parseJson(setting.env, text, mistakes) : text)
       origins.set(setting.path, { origin: 'environment', from: setting.env })
     }
     const flag = options.flags[setting.path]
@@ -83,7 +90,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (!parsed.success) mistakes.push(...describeIssues(parsed.error, origins))
   else
     mistakes.push(
-      ...findTwins(parsed.data.upstreams),
+      ...findTwins('upstreams', parsed.data.upstreams),
+      ...findTwins('audit.sinks', parsed.data.audit.sinks),
+      ...findWrongSinks(parsed.data.audit),
       ...findReservedIds(parsed.data),
       ...findHalfTls(parsed.data.server),
     )
@@ -109,8 +118,12 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
   const { clientSecret, ...openIdShown } = openid
   const upstreamKeys = new Map<string, Secret>()
   for (const { id, apiKey } of raw.upstreams) if (apiKey !== undefined) upstreamKeys.set(id, new Secret(apiKey))
+  const sinkSecrets = new Map<string, Secret>()
+  for (const sink of raw.audit.sinks)
+    if (sink.kind === 'webhook' && sink.secret !== undefined) sinkSecrets.set(sink.id, new Secret(sink.secret))
   const config: Config = {
     ...raw,
+    audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withoutSecret(sink, absolute)) },
     access: { ...access, openid: openIdShown },
     server: { ...raw.server, tls: mapFiles(raw.server.tls, absolute) },
     data: {
@@ -141,11 +154,18 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
       ownerKey: secret(ownerKey),
       openIdClientSecret: secret(clientSecret),
       upstreamKeys,
+      sinkSecrets,
     },
     settings,
     vaultsFromFlag: origins.get('vaults')?.origin === 'flag',
     file,
   }
+}
+
+function withoutSecret(sink: AuditSinkConfig, absolute: (path: string) => string): AuditSinkConfig {
+  if (sink.kind === 'syslog') return sink.caFile === undefined ? sink : { ...sink, caFile: absolute(sink.caFile) }
+  const { secret: _, ...shown } = sink
+  return shown
 }
 
 function mapFiles(
@@ -222,10 +242,22 @@ function refuseWrongTypes(content: Record<string, unknown>, known: readonly Sett
   }
 }
 
-function findTwins(upstreams: Config['upstreams']): string[] {
-  const ids = upstreams.map(({ id }) => id)
+function findTwins(path: string, listed: readonly { readonly id: string }[]): string[] {
+  const ids = listed.map(({ id }) => id)
   const twins = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
-  return [...twins].map((id) => `upstreams: two of them are called ${id}; give each an id of its own`)
+  return [...twins].map((id) => `${path}: two of them are called ${id}; give each an id of its own`)
+}
+
+/** A webhook without what to sign with, and addresses that the outbound door would refuse. */
+function findWrongSinks({ sinks }: Config['audit']): string[] {
+  return sinks.flatMap((sink, index) => {
+    const at = `audit.sinks.${index}`
+    const url = sink.kind === 'webhook' ? sink.url : `https://${isIP(sink.host) === 6 ? `[${sink.host}]` : sink.host}`
+    return [
+      ...(sink.kind === 'webhook' && sink.secret === undefined ? [`${at}.secret: a webhook needs one`] : []),
+      ...(!URL.canParse(url) || isForbiddenHost(new URL(url)) ? [`${at}: nothing is sent to this address`] : []),
+    ]
+  })
 }
 
 /** A provider that is called what a model name means already. */

@@ -13,7 +13,15 @@ import type {
   SearchResult,
 } from '@cairn/contract'
 import type { Access, Credentials } from '../access/index.ts'
-import type { Audit, AuditEntry, AuditReader as WholeAuditReader, CallRecorder, Recorder } from '../audit/index.ts'
+import type {
+  Audit,
+  AuditEntry,
+  AuditOutlet,
+  AuditReader as WholeAuditReader,
+  AuditSinks,
+  CallRecorder,
+  Recorder,
+} from '../audit/index.ts'
 import type { Cache, CacheStats } from '../cache/index.ts'
 import type { Clock, HostPeers, Logger } from '../base/index.ts'
 import type { Meter } from '../metering/index.ts'
@@ -116,6 +124,8 @@ export interface HttpDependencies {
   readonly access: Access
   readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint'>
   readonly auditReader: AuditReader
+  readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks'>
+  readonly auditSinks: Pick<AuditSinks, 'list' | 'receipts'>
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue

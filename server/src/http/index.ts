@@ -22,5 +22,6 @@ export {
   describeEgress,
   describeHealth,
   describeLoad,
+  describeSinks,
   describeTurn,
 } from './server-metrics.ts'

@@ -29,6 +29,7 @@ import { listNotes, readNote, refuseWrite, relatedNotes } from './handlers/notes
 import { consoleAsset, health, metrics, openApi, ready } from './handlers/operations.ts'
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
 import { accessRoutes } from './access-routes.ts'
+import { auditExportRoutes } from './audit-export-routes.ts'
 import { authZenRoutes } from './authzen-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { heldRoutes } from './held-routes.ts'
@@ -224,6 +225,7 @@ export const routes: readonly Route[] = [
     ],
     handle: invalidateCache,
   }),
+  ...auditExportRoutes,
   ...identityRoutes,
   ...peopleRoutes,
   ...auditRoutes,

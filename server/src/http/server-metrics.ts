@@ -1,5 +1,5 @@
 /** What the parts of the server count, as metrics. */
-import type { Audit } from '../audit/index.ts'
+import type { Audit, AuditSinks, SinkLoad } from '../audit/index.ts'
 import { sumStats, type Cache } from '../cache/index.ts'
 import type { Outbound } from '../platform/index.ts'
 import type { DriftWatch, Routing } from '../routing/index.ts'
@@ -81,6 +81,36 @@ export function describeAudit({ health }: Pick<Audit, 'health'>): MetricSource {
       },
     ]
   }
+}
+
+/** Receivers of the audit log are named by the configuration. */
+export function describeSinks(sinks: Pick<AuditSinks, 'loads'>): MetricSource {
+  const gauge = (name: string, help: string, read: (load: SinkLoad) => number | null) => ({
+    name,
+    help,
+    type: 'gauge' as const,
+    // Of processes that look at the same log, the one that looked last knows most; the largest is the careful answer.
+    merge: 'max' as const,
+    samples: sinks.loads().flatMap((load) => {
+      const value = read(load)
+      return value === null ? [] : [{ labels: { sink: load.sink }, value }]
+    }),
+  })
+  return () => [
+    gauge('cairn_audit_sink_lag_entries', 'Entries of the audit log that a receiver has not taken.', ({ lag }) => lag),
+    gauge('cairn_audit_sink_failing', 'Whether a receiver of the audit log fails (1).', ({ isFailing }) =>
+      Number(isFailing),
+    ),
+    {
+      name: 'cairn_audit_sink_batches_total',
+      help: 'Batches of the audit log that were sent to a receiver, by how that ended.',
+      type: 'counter',
+      samples: sinks.loads().flatMap(({ sink, delivered, failed }) => [
+        { labels: { sink, outcome: 'ok' }, value: delivered },
+        { labels: { sink, outcome: 'failed' }, value: failed },
+      ]),
+    },
+  ]
 }
 
 /** How far what providers tell is from what we compute. */

@@ -28,6 +28,7 @@ export {
   type PermitTicket,
   type Egress,
 } from './outbound.ts'
+export { createTlsDoor, tlsAddress, type TlsDoor } from './tls-send.ts'
 export { listenHttp, type HttpListener, type HttpListenOptions, type HttpPeer } from './http-server.ts'
 export { openRedis, defineScript, type Redis, type RedisArgument, type RedisReply, type RedisScript } from './redis.ts'
 export { openCertificate, type Certificate, type TlsPair } from './tls-files.ts'

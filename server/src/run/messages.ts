@@ -42,12 +42,13 @@ export interface PackedConfig extends Omit<LoadedConfig, 'secrets'> {
     readonly ownerKey: string | null
     readonly openIdClientSecret: string | null
     readonly upstreamKeys: readonly (readonly [id: string, key: string])[]
+    readonly sinkSecrets: readonly (readonly [id: string, secret: string])[]
   }
 }
 
 /** The configuration as the supervisor read it: a file that is edited later does not make workers differ. */
 export function packConfig({ secrets, ...rest }: LoadedConfig): PackedConfig {
-  const { databaseUrl, redisUrl, ownerKey, openIdClientSecret, upstreamKeys } = secrets
+  const { databaseUrl, redisUrl, ownerKey, openIdClientSecret, upstreamKeys, sinkSecrets } = secrets
   return {
     ...rest,
     secrets: {
@@ -56,6 +57,7 @@ export function packConfig({ secrets, ...rest }: LoadedConfig): PackedConfig {
       ownerKey: ownerKey?.reveal() ?? null,
       openIdClientSecret: openIdClientSecret?.reveal() ?? null,
       upstreamKeys: [...upstreamKeys].map(([id, key]) => [id, key.reveal()] as const),
+      sinkSecrets: [...sinkSecrets].map(([id, secret]) => [id, secret.reveal()] as const),
     },
   }
 }
@@ -70,6 +72,7 @@ export function unpackConfig({ secrets, ...rest }: PackedConfig): LoadedConfig {
       ownerKey: wrap(secrets.ownerKey),
       openIdClientSecret: wrap(secrets.openIdClientSecret),
       upstreamKeys: new Map(secrets.upstreamKeys.map(([id, key]) => [id, new Secret(key)])),
+      sinkSecrets: new Map(secrets.sinkSecrets.map(([id, secret]) => [id, new Secret(secret)])),
     },
   }
 }

@@ -6,9 +6,10 @@
 import { fail } from '../../base/index.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import { readHead } from '../log/append.ts'
-import type { Checkpoints } from '../log/checkpoints.ts'
+import type { Checkpoints, SignedCheckpoint } from '../log/checkpoints.ts'
 import { createTreeReader } from '../log/tree-reader.ts'
 import { parseHeader } from '../record/header.ts'
+import { parseCheckpoint } from '../tree/checkpoint.ts'
 import { bundlePath, joinHashes, tilePath, tilesOf, tileWidth, type Tile } from '../tree/tiles.ts'
 import type { ReadBlock } from '../verify/opener.ts'
 import { createStoredLog, readPage, type LogFacts, type StoredBlock, type StoredEntry } from '../verify/source.ts'
@@ -20,14 +21,17 @@ export interface ArchiveOptions {
   readonly checkpoints: Checkpoints
   /** With it, blocks that open stand in the archive. */
   readonly read?: ReadBlock
+  /** Of which the archive is; without it the log as it is now. */
+  readonly checkpoint?: SignedCheckpoint
 }
 
 /**
  * A tar file in pieces. Rejects with `storage.failed` when entries are pruned meanwhile; what was written is no archive
  * then.
  */
-export async function* writeArchive({ session, checkpoints, read }: ArchiveOptions): AsyncIterable<Uint8Array> {
-  const { size, note } = await checkpoints.sign()
+export async function* writeArchive(options: ArchiveOptions): AsyncIterable<Uint8Array> {
+  const { session, checkpoints, read } = options
+  const { size, note } = options.checkpoint ?? (await checkpoints.sign())
   const facts = await createStoredLog(session).facts()
   const tree = createTreeReader(session, size)
   const told = describeFacts(facts, { size, frontier: joinHashes((await tree.frontier(size)).hashes) })
@@ -75,7 +79,7 @@ function describeFacts(facts: LogFacts, { size, frontier }: { size: number; fron
       .filter(({ goneBy }) => goneBy < size)
       .map(({ upto, goneBy, frontier: left }) => ({ upto, goneBy, frontier: base64(left) })),
     goneKeys: facts.goneKeys.filter(({ goneBy }) => goneBy < size).map((each) => ({ ...each })),
-    checkpoints: [...facts.checkpoints],
+    checkpoints: facts.checkpoints.filter((note) => (parseCheckpoint(note)?.size ?? 0) <= size),
   }
 }
 

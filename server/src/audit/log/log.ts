@@ -16,7 +16,7 @@ import { createReadBlock, toVerify } from '../verify/opener.ts'
 import { createStoredLog } from '../verify/source.ts'
 import { verifyLog, type VerifyReport } from '../verify/verify.ts'
 import { beginLog, readHead, type Head } from './append.ts'
-import { createCheckpoints, type Checkpoints } from './checkpoints.ts'
+import { createCheckpoints, type Checkpoints, type SignedCheckpoint } from './checkpoints.ts'
 import { auditSchema } from './schema.ts'
 import { createSequencer, type Sequencer } from './sequencer.ts'
 
@@ -61,8 +61,8 @@ export interface AuditLog {
   }
   /** At most a thousand of those in a range of places, in order. */
   entries(range: { readonly from: number; readonly to: number }): Promise<OpenedEntry[]>
-  /** A tar file in pieces; with what people are called in it, or without. */
-  archive(withContent: boolean): AsyncIterable<Uint8Array>
+  /** A tar file in pieces; with what people are called in it, or without. Of the log as it is now, or was then. */
+  archive(withContent: boolean, checkpoint?: SignedCheckpoint): AsyncIterable<Uint8Array>
   verify(options?: {
     against?: readonly string[]
     onProgress?: (done: number, size: number) => void
@@ -168,9 +168,14 @@ export async function openLog({
       run: (by) => retain(forgetting(by)),
     },
     entries: async (range) => readEntries(connection, range, await openBlocks()),
-    async *archive(withContent) {
+    async *archive(withContent, checkpoint) {
       const read = withContent ? await openBlocks() : undefined
-      yield* writeArchive({ session: connection, checkpoints, ...(read ? { read } : {}) })
+      yield* writeArchive({
+        session: connection,
+        checkpoints,
+        ...(read ? { read } : {}),
+        ...(checkpoint ? { checkpoint } : {}),
+      })
     },
     async verify(options = {}) {
       return verifyLog({

@@ -39,6 +39,19 @@ export const auditSchema: Schema = {
         'CREATE INDEX audit_held_block ON audit_held (seq, name)',
       ],
     },
+    {
+      id: 2,
+      name: 'receivers outside, and what they have taken',
+      statements: [
+        // `shape` says how a receiver is given entries; `upto` keeps the extent of a batch that failed for the next try.
+        `CREATE TABLE audit_sinks (
+          id TEXT PRIMARY KEY, shape TEXT NOT NULL, next_seq {int} NOT NULL, upto {int}, holder TEXT, held_until {int} NOT NULL,
+          failing_since {int}, attempts {int} NOT NULL, last_error TEXT, delivered_at {int})`,
+        `CREATE TABLE audit_receipts (
+          sink TEXT NOT NULL, first_seq {int} NOT NULL, last_seq {int} NOT NULL, entries {int} NOT NULL, bytes {int} NOT NULL,
+          sha256 TEXT NOT NULL, at {int} NOT NULL, PRIMARY KEY (sink, first_seq))`,
+      ],
+    },
   ],
 }
 

@@ -77,6 +77,10 @@ export function parseVerifier(text: string): NoteVerifier | null {
   return verifier.keyId === Number.parseInt(id, 16) ? verifier : null
 }
 
+export function isVerifierKey(text: string): boolean {
+  return parseVerifier(text.trim()) !== null
+}
+
 /** `text` ends with a line break. Signatures that it has already stay in front. */
 export function signNote(note: Note, signers: readonly NoteSigner[]): Note {
   const added = signers.map(({ verifier: { name, keyId }, sign: signText }) => ({

@@ -3,6 +3,8 @@ import type { CommandSpec } from '../types.ts'
 import { accessCheck, accessExplain, accessMatrix, accessTest, accessWho } from './access.ts'
 import { ask } from './ask.ts'
 import { auditQuery } from './audit.ts'
+import { auditExport } from './audit-export.ts'
+import { auditVerify } from './audit-verify.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
 import { doctor } from './doctor.ts'
@@ -49,6 +51,8 @@ export const commands: readonly CommandSpec[] = [
   cacheStats,
   cacheInvalidate,
   auditQuery,
+  auditExport,
+  auditVerify,
   doctor,
   configExplain,
 ]

@@ -1,0 +1,149 @@
+/**
+ * What goes out of the log, asked from the thread that serves. The work is done on a thread that is started when it is
+ * first needed, and again when it has ended by a fault; a verification has one of its own, which ends with it.
+ */
+import type { AuditExportQuery } from '@cairn/contract'
+import { errorFields, fail, withDeadline, type Logger } from '../../base/index.ts'
+import { startWorker, type WorkerHandle } from '../../platform/index.ts'
+import type { SinkStore } from '../sinks/sink-store.ts'
+import type { VerifyReport } from '../verify/verify.ts'
+import type { BegunFile } from './open-files.ts'
+import type { OutletPlace } from './outlet-worker.ts'
+import type { Proofs } from './proofs.ts'
+import type { Piece } from './take-out.ts'
+
+export interface AuditFile extends Pick<BegunFile, 'size' | 'root'> {
+  /** Null at the end. A piece may be empty. Rejects with `storage.failed`. */
+  next(): Promise<Piece | null>
+  /** Lets go of it before its end. */
+  end(): void
+}
+
+export interface Verification {
+  /** Checkpoints that were seen before or elsewhere. */
+  readonly against: readonly string[]
+  readonly onProgress: (progress: { readonly done: number; readonly size: number }) => void
+  /** Ends it. */
+  readonly signal: AbortSignal
+}
+
+export interface AuditOutlet extends Proofs {
+  /** Throws `server.busy` when too many are open. */
+  take(query: AuditExportQuery): Promise<AuditFile>
+  /** Throws `server.busy` while another is under way. */
+  verify(verification: Verification): Promise<VerifyReport>
+  /** Of receivers outside. */
+  readonly sinks: SinkStore
+  close(): Promise<void>
+}
+
+export interface OutletOptions extends OutletPlace {
+  readonly logger: Logger
+  /** The thread’s program; for tests that make it fail. */
+  readonly program?: URL
+}
+
+const openMs = 30_000
+/** A page of entries, or a proof. */
+const answerMs = 30_000
+const closeMs = 5_000
+
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createAuditOutlet({ logger, program, ...place }: OutletOptions): AuditOutlet {
+  let thread: WorkerHandle | null = null
+  let starting: Promise<WorkerHandle> | null = null
+  let verifying: WorkerHandle | null = null
+  let isVerifying = false
+  let isClosed = false
+
+  async function startThread(): Promise<WorkerHandle> {
+    const started = startWorker(program ?? new URL('./outlet-worker.ts', import.meta.url), (fields) =>
+      logger.error('a fault in the thread that takes entries out of the audit log', fields),
+    )
+    try {
+      const { location, origin, secrets, version } = place
+      const sent: OutletPlace = { location, origin, secrets, version }
+      await withDeadline(started.call('open', sent), openMs, 'storage.failed', { internal: 'the log does not open' })
+      return started
+    } catch (thrown) {
+      started.terminate()
+      throw thrown
+    }
+  }
+
+  async function alive(): Promise<WorkerHandle> {
+    if (isClosed) fail('server.stopping')
+    if (thread?.hasEnded === false) return thread
+    starting ??= startThread().finally(() => (starting = null))
+    return (thread = await starting)
+  }
+
+  const call = async <T>(job: string, ...args: readonly unknown[]): Promise<T> => ask<T>(await alive(), job, args)
+
+  return {
+    checkpoint: () => call('checkpoint'),
+    key: () => call('key'),
+    proof: (seq) => call('proof', seq),
+    tile: (path) => call('tile', path),
+    sinks: {
+      next: (of) => call('sink', 'next', of),
+      configure: (of) => call('sink', 'configure', of),
+      skip: (of) => call('sink', 'skip', of),
+      done: (of) => call('sink', 'done', of),
+      failed: (of) => call('sink', 'failed', of),
+      release: (of) => call('sink', 'release', of),
+      receipts: (of) => call('sink', 'receipts', of),
+      progress: (id) => call('sink', 'progress', id),
+    },
+    async take(query) {
+      const of = await alive()
+      const { id, size, root } = await ask<BegunFile>(of, 'begin', [query])
+      return {
+        size,
+        root,
+        next: () => ask<Piece | null>(of, 'next', [id]),
+        end: () => void of.call('end', id).catch(() => undefined),
+      }
+    },
+    async verify({ against, onProgress, signal }) {
+      if (isVerifying)
+        fail('server.busy', {
+          message: 'The audit log is being verified already. Try again later.',
+          retryAfterMs: 10_000,
+        })
+      isVerifying = true
+      try {
+        verifying = await startThread()
+        verifying.on('progress', (data) => onProgress(data as { done: number; size: number }))
+        const stop = () => verifying?.terminate()
+        signal.addEventListener('abort', stop, { once: true })
+        if (signal.aborted || isClosed) stop()
+        return await verifying.call<VerifyReport>('verify', against)
+      } catch (thrown) {
+        if (signal.aborted) throw signal.reason
+        throw thrown
+      } finally {
+        verifying?.terminate()
+        verifying = null
+        isVerifying = false
+      }
+    },
+    async close() {
+      isClosed = true
+      verifying?.terminate()
+      await starting?.catch(() => undefined)
+      const last = thread?.hasEnded === false ? thread : null
+      if (last)
+        await withDeadline(last.call('close'), closeMs, 'storage.failed').catch((thrown: unknown) =>
+          logger.warn('the thread that takes entries out of the audit log did not end', errorFields(thrown)),
+        )
+      last?.terminate()
+    },
+  }
+}
+
+function ask<T>(thread: WorkerHandle, job: string, args: readonly unknown[]): Promise<T> {
+  return withDeadline(thread.call<T>(job, ...args), answerMs, 'storage.failed', {
+    message: 'The audit log could not be read in time. Try again.',
+  })
+}

@@ -1,0 +1,62 @@
+/**
+ * The audit log of one process with all that stands around it: what reads it, what takes it out, and deliveries to
+ * receivers outside.
+ */
+import type { AuditSinkConfig } from '@cairn/contract'
+import type { Secret } from '../base/index.ts'
+import { createTlsDoor, type Outbound, type PermitOffice } from '../platform/index.ts'
+import type { StoreLocation } from '../storage/index.ts'
+import { openAudit, type AuditOptions } from './audit.ts'
+import { createAuditOutlet, type AuditOutlet } from './export/outlet.ts'
+import { createAuditReader, type AuditReader } from './read/reader.ts'
+import { openAuditSinks, type AuditSinks } from './sinks/sinks.ts'
+import type { Audit } from './types.ts'
+
+export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'compare' | 'program'> {
+  /** Of the index of the log: a file of its own on SQLite. */
+  readonly indexLocation: StoreLocation
+  /** Of this program. */
+  readonly version: string
+  readonly sinks: readonly AuditSinkConfig[]
+  /** With which deliveries to webhooks are signed, by sink. */
+  readonly sinkSecrets: ReadonlyMap<string, Secret>
+  readonly outbound: Pick<Outbound, 'fetch'>
+  readonly permits: PermitOffice
+}
+
+export interface AuditParts {
+  readonly audit: Audit
+  readonly reader: AuditReader
+  readonly outlet: AuditOutlet
+  readonly sinks: AuditSinks
+  close(): Promise<void>
+}
+
+/** Rejects with `storage.failed` when the log cannot be opened. */
+export async function openAuditParts(options: AuditPartsOptions): Promise<AuditParts> {
+  const { location, indexLocation, origin, secrets, version, clock, logger, outbound, permits } = options
+  const reader = createAuditReader({ location, indexLocation, secrets, logger })
+  let tellSinks = () => {}
+  const onSigned = () => {
+    reader.wake()
+    tellSinks()
+  }
+  const audit = await openAudit({ ...options, onSigned, compare: (note) => reader.compareSeen(note) })
+  const outlet = createAuditOutlet({ location, origin, secrets, version, logger })
+  const around = { origin, audit, clock, logger, outbound, permits, tls: createTlsDoor({ permits, clock }) }
+  const listed = { sinks: options.sinks, secrets: options.sinkSecrets, store: outlet.sinks }
+  const sinks = openAuditSinks({ ...listed, ...around })
+  tellSinks = sinks.wake
+  return {
+    audit,
+    reader,
+    outlet,
+    sinks,
+    async close() {
+      await sinks.close()
+      await outlet.close()
+      await reader.close()
+      await audit.close()
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** `cairn audit …` against the real server, and against files alone. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AuditVerifyReport } from '@cairn/contract'
+import { run } from '../src/cli/testing/tiny-server.ts'
+import { openTeam, type Team } from './kit/team.ts'
+
+setDefaultTimeout(60_000)
+
+let team: Team
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-cli-audit-'))
+  team = await openTeam({ vaults: { lake: { 'heron.md': '# Heron\n\nOne leg.\n' } } })
+  await team.person('Ann Lee')
+})
+afterAll(async () => {
+  await team[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function cairn(...args: string[]) {
+  const server = { address: team.url, requests: [], [Symbol.asyncDispose]: async () => {} }
+  return run(['audit', ...args], { server, env: { CAIRN_KEY: team.owner.key } })
+}
+
+/** Without any server to ask. */
+const offline = (...args: string[]) => run(['audit', 'verify', ...args], { env: {} })
+const at = (name: string) => join(folder, name)
+
+test('exports into a file for its owner alone, with the hash that the log has', async () => {
+  const { exitCode, out } = await cairn('export', '--format', 'csv', '--since', '2020-01-01', '--out', at('log.csv'))
+  const text = await readFile(at('log.csv'), 'utf8')
+  expect([exitCode, text.startsWith('seq,time,')]).toEqual([0, true])
+  expect(out).toContain(createHash('sha256').update(text).digest('hex'))
+  expect((await stat(at('log.csv'))).mode & 0o777).toBe(0o600)
+  const later = await cairn('export', '--type', 'audit.exported', '--out', at('after.jsonl'), '--json')
+  expect(JSON.parse(later.out)).toMatchObject({ file: at('after.jsonl'), bytes: expect.any(Number) })
+  expect(await readFile(at('after.jsonl'), 'utf8')).toContain(createHash('sha256').update(text).digest('hex'))
+  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+})
+
+test('leaves a file that is there alone, and what is refused makes none', async () => {
+  await writeFile(at('mine.txt'), 'mine')
+  expect(await cairn('export', '--out', at('mine.txt'))).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('is there already'),
+  })
+  expect(await readFile(at('mine.txt'), 'utf8')).toBe('mine')
+  for (const wrong of [
+    ['--format', 'xml'],
+    ['--since', 'yesterday'],
+    ['--type', 'moon.landed'],
+    ['--to-seq', 'x'],
+  ])
+    expect(await cairn('export', ...wrong, '--out', at('never'))).toMatchObject({ exitCode: 2 })
+  expect(await cairn('export')).toMatchObject({ exitCode: 2, err: expect.stringContaining('--out is missing') })
+  // The owner of a new server reads the log, and what notes are called only when somebody grants it.
+  expect(await cairn('export', '--content', '--out', at('never'))).toMatchObject({ exitCode: 1 })
+  expect(await readdir(folder)).not.toContain('never')
+})
+
+test('asks the server to verify, also against a checkpoint of before', async () => {
+  await writeFile(at('checkpoint'), await (await team.owner.call('/api/audit/checkpoint')).text())
+  const good = await cairn('verify', '--against', at('checkpoint'))
+  expect([good.exitCode, good.out]).toEqual([0, expect.stringContaining('The log is whole')])
+  await writeFile(at('foreign'), (await readFile(at('checkpoint'), 'utf8')).replace('deployment', 'departments'))
+  const bad = await cairn('verify', '--against', at('foreign'), '--json')
+  expect(bad.exitCode).toBe(1)
+  expect((JSON.parse(bad.out) as AuditVerifyReport).errorCount).toBeGreaterThan(0)
+  expect(await cairn('verify', '--key', 'x')).toMatchObject({ exitCode: 2 })
+  expect(await cairn('verify', '--against', at('nowhere'))).toMatchObject({ exitCode: 2 })
+})
+
+test('verifies an archive without a server: whole, changed, and no archive', async () => {
+  await cairn('export', '--format', 'archive', '--out', at('log.tar'))
+  const key = await (await team.owner.call('/api/audit/key')).text()
+  await writeFile(at('key'), key)
+  const own = await offline('--offline', at('log.tar'))
+  expect([own.exitCode, own.out.includes('Give the one that you know')]).toEqual([0, true])
+  for (const known of [key.trim(), at('key')]) {
+    const { exitCode, out } = await offline('--offline', at('log.tar'), '--key', known, '--against', at('checkpoint'))
+    expect([exitCode, out.includes('Give the one that you know')]).toEqual([0, false])
+  }
+
+  const bytes = await readFile(at('log.tar'))
+  const where = bytes.indexOf('"type":"user.created"')
+  expect(where).toBeGreaterThan(0)
+  bytes.write('"type":"user.removed"', where)
+  await writeFile(at('changed.tar'), bytes)
+  const changed = await offline('--offline', at('changed.tar'), '--key', at('key'))
+  expect([changed.exitCode, changed.out]).toEqual([1, expect.stringContaining('ROOT')])
+  const json = await offline('--offline', at('changed.tar'), '--json')
+  expect((JSON.parse(json.out) as AuditVerifyReport).ok).toBe(false)
+
+  await writeFile(at('cut.tar'), bytes.subarray(0, 3_000))
+  await writeFile(at('text.tar'), 'no archive at all')
+  for (const name of ['cut.tar', 'text.tar', 'nothing.tar'])
+    expect([name, (await offline('--offline', at(name))).exitCode]).toEqual([name, 2])
+  expect(await offline('--offline', at('log.tar'), '--key', at('text.tar'))).toMatchObject({ exitCode: 2 })
+})
