@@ -455,6 +455,12 @@ export const auditEventTable = {
     description: 'Horizons of the log were changed.',
     fields: { categories: 'public' },
   },
+  'retention.run': {
+    category: 'privacy',
+    ocsf: [1008, 99],
+    description: 'Somebody let go what was due without waiting for the server to do it.',
+    fields: { periods: 'public', blocks: 'public', prunedTo: 'public' },
+  },
   'audit.searched': {
     category: 'export',
     ocsf: [1008, 99],

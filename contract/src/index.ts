@@ -397,3 +397,14 @@ export {
 } from './access-admin.ts'
 export { authZenAdapterSchema, type AuthZenAdapter } from './authzen.ts'
 export { heldConfirmSchema, heldListSchema, heldNoteSchema, type HeldList, type HeldNoteInfo } from './held.ts'
+export {
+  auditHoldCreateSchema,
+  auditHoldListSchema,
+  auditHoldSchema,
+  auditHorizonsSchema,
+  auditRetainedSchema,
+  auditRetentionChangeSchema,
+  auditRetentionSchema,
+  type AuditHoldView,
+  type AuditRetentionView,
+} from './audit-keeping.ts'

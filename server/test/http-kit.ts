@@ -81,6 +81,8 @@ export function startRig(change: RigChange = {}): Rig {
       aboutCall: () => () => undefined,
       reportSeen: async () => ({ verdict: 'fits', seen: 0, size: 0 }),
       checkpoint: () => null,
+      holds: {} as HttpDependencies['audit']['holds'],
+      retention: {} as HttpDependencies['audit']['retention'],
       health: () => ({ state: 'ok', since: null, message: null, waiting: 0, lost: 0, size: 0 }),
       async record(entry) {
         audited.push(entry)

@@ -122,7 +122,7 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint'>
+  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint' | 'holds' | 'retention'>
   readonly auditReader: AuditReader
   readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks'>
   readonly auditSinks: Pick<AuditSinks, 'list' | 'receipts'>

@@ -31,6 +31,7 @@ import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaul
 import { accessRoutes } from './access-routes.ts'
 import { auditExportRoutes } from './audit-export-routes.ts'
 import { authZenRoutes } from './authzen-routes.ts'
+import { auditKeepingRoutes } from './audit-keeping-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { heldRoutes } from './held-routes.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
@@ -229,6 +230,7 @@ export const routes: readonly Route[] = [
   ...identityRoutes,
   ...peopleRoutes,
   ...auditRoutes,
+  ...auditKeepingRoutes,
   publicRoute({
     method: 'GET',
     path: '/healthz',

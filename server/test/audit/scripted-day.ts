@@ -292,6 +292,31 @@ export const steps: readonly Step[] = [
     return new Response(null, { status, headers })
   }),
 
+  step(
+    'PUT /api/audit/retention',
+    ({ owner }) =>
+      owner.send('/api/audit/retention', { categories: { tool: { personalMonths: 2, headerMonths: 12 } } }, 'PUT'),
+    { categories: { tool: { personalMonths: 12, headerMonths: 2 } } },
+  ),
+  step('POST /api/audit/retention/run', ({ owner }) => owner.send('/api/audit/retention/run', undefined)),
+  step(
+    'POST /api/audit/holds',
+    (day) =>
+      keep(
+        day,
+        'hold',
+        day.owner.send('/api/audit/holds', { person: day.ben.id, reason: 'Case 7' }),
+        ({ id }: { id: string }) => id,
+      ),
+    { reason: 'Case 8' },
+  ),
+  get('GET /api/audit/holds'),
+  step(
+    'POST /api/audit/holds/:id/release',
+    (day) => day.owner.send(`/api/audit/holds/${find(day, 'hold')}/release`, undefined),
+    null,
+  ),
+
   // The server.
   step(
     'PUT /api/providers/:id',

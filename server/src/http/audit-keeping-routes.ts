@@ -1,0 +1,86 @@
+/** Rows of the route table about how long the audit log is kept. */
+import {
+  auditHoldCreateSchema,
+  auditHoldListSchema,
+  auditHoldSchema,
+  auditRetainedSchema,
+  auditRetentionChangeSchema,
+  auditRetentionSchema,
+} from '@cairn/contract'
+import {
+  changeRetention,
+  describeRetention,
+  listHolds,
+  placeHold,
+  releaseHold,
+  runRetention,
+} from './handlers/audit-keeping.ts'
+import { protectedRoute, type Route } from './route.ts'
+
+export const auditKeepingRoutes: readonly Route[] = [
+  protectedRoute({
+    method: 'GET',
+    path: '/api/audit/retention',
+    audit: { exempt: 'Horizons, and counts of what is due.' },
+    permission: 'audit.read',
+    audience: 'problem',
+    summary: 'How long the audit log keeps what, and what a run would let go now. Changes nothing.',
+    replies: [{ status: 200, description: 'Horizons and plan.', schema: auditRetentionSchema }],
+    handle: describeRetention,
+  }),
+  protectedRoute({
+    method: 'PUT',
+    path: '/api/audit/retention',
+    audit: { changes: ['retention.changed'] },
+    permission: 'org.configure',
+    audience: 'problem',
+    body: auditRetentionChangeSchema,
+    summary: 'Set horizons of the audit log.',
+    replies: [{ status: 200, description: 'Horizons and plan after it.', schema: auditRetentionSchema }],
+    handle: changeRetention,
+  }),
+  protectedRoute({
+    method: 'POST',
+    path: '/api/audit/retention/run',
+    audit: { changes: ['retention.run'] },
+    permission: 'org.configure',
+    audience: 'problem',
+    summary: 'Let go now what is due; the server does so a few times a day by itself.',
+    replies: [{ status: 200, description: 'What went.', schema: auditRetainedSchema }],
+    handle: runRetention,
+  }),
+  protectedRoute({
+    method: 'GET',
+    path: '/api/audit/holds',
+    audit: { reads: 'policy.read' },
+    permission: 'audit.read',
+    audience: 'problem',
+    summary: 'Legal holds on the audit log, also those that were released.',
+    replies: [{ status: 200, description: 'The holds.', schema: auditHoldListSchema }],
+    handle: listHolds,
+  }),
+  protectedRoute({
+    method: 'POST',
+    path: '/api/audit/holds',
+    audit: { changes: ['privacy.hold-placed'] },
+    permission: 'org.configure',
+    audience: 'problem',
+    body: auditHoldCreateSchema,
+    summary: 'Keep entries about a person, a category or months readable until the hold is released.',
+    replies: [{ status: 201, description: 'The hold.', schema: auditHoldSchema }],
+    handle: placeHold,
+  }),
+  protectedRoute({
+    method: 'POST',
+    path: '/api/audit/holds/:id/release',
+    audit: { changes: ['privacy.hold-released'] },
+    permission: 'org.configure',
+    audience: 'problem',
+    summary: 'Release a hold; what only it kept is gone at once.',
+    replies: [
+      { status: 200, description: 'The hold, released.', schema: auditHoldSchema },
+      { status: 404, description: 'There is no such hold, or it was released.' },
+    ],
+    handle: releaseHold,
+  }),
+]
