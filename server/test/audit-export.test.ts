@@ -237,7 +237,7 @@ describe('what is left in the log', () => {
       })
       const reply = await auditor.call('/api/audit/export?type=note.read')
       expect(reply.status).toBe(200)
-      expect(reply.text()).rejects.toThrow()
+      await expect(reply.text()).rejects.toThrow()
     } finally {
       Object.assign(audit, { record })
     }

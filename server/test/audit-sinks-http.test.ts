@@ -72,7 +72,7 @@ test('wrong receivers are refused with what is wrong, and secrets are not shown'
     [[{ id: 'b', kind: 'syslog', host: 'a b' }], 'host name'],
     [[{ id: 'b', kind: 'udp' }], 'audit.sinks.0'],
   ]
-  for (const [sinks, words] of wrong) expect(load(sinks)).rejects.toThrow(words)
+  for (const [sinks, words] of wrong) await expect(load(sinks)).rejects.toThrow(words)
   const loaded = await load([hook, { id: 'b', kind: 'syslog', host: '::1', caFile: 'ca.pem' }])
   expect(loaded.config.audit.sinks).toEqual([
     { id: 'a', kind: 'webhook', url: 'https://siem.example/in', format: 'jsonl', names: false },

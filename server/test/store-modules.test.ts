@@ -7,6 +7,7 @@ import { describeLog } from '../src/audit/testing/log-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeQueries } from '../src/audit/testing/query-suite.ts'
 import { describeProviderStore } from '../src/routing/testing/provider-store-suite.ts'
+import { describeSinkStore } from '../src/audit/testing/sink-suite.ts'
 import { listEngines } from '../src/storage/testing/places.ts'
 import { describeIndexStore, describeRegister } from '../src/vaults/index/testing/index-store-suite.ts'
 import { describeAnnouncements } from '../src/vaults/testing/announce-suite.ts'
@@ -20,6 +21,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeExport(`taking the audit log out: ${name}`, makePlace)
   describeRetention(`retention of the audit log: ${name}`, makePlace)
   describeQueries(`questions to the audit log: ${name}`, makePlace)
+  describeSinkStore(`receivers of the audit log: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)
   describeRegister(name, makePlace)
   describeIndexStore(name, makePlace)

@@ -72,14 +72,14 @@ export function describeExport(name: string, makePlace: MakePlace): void {
       const beginAll = async () => {
         for (;;) begun.push((await files.begin(plain)).id)
       }
-      expect(beginAll()).rejects.toThrow('Too many exports')
+      await expect(beginAll()).rejects.toThrow('Too many exports')
       await beginAll().catch(() => undefined)
       for (const id of begun) await files.end(id)
       expect((await take({})).entries.length).toBeGreaterThan(1_000)
     })
 
     test('entries that are pruned while it is taken make it fail, and never end early', async () => {
-      expect(
+      await expect(
         take({}, async () => {
           await kit.log.prune(kit.by(), 1_024)
         }),
