@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core'
 import { openBrowser, type Visit } from '../server/test/browser.ts'
 import { repository, startServer, until, type RunningServer } from '../server/test/harness.ts'
 import { addRules, openAccessRig, restrictFolder, type AccessRig } from '../server/test/kit/access-page.ts'
+import { openAuditRig } from '../server/test/kit/audit-page.ts'
 import { startUpstream } from '../server/test/kit/upstream.ts'
 import { startServices } from './services.ts'
 
@@ -172,6 +173,44 @@ const accessPictures: Record<string, AccessPicture> = {
   },
 }
 
+/** Taken of a server of its own, with a week of a small company in its log; `view` is the address within the page of audit. */
+const auditPictures: Record<string, { view: string; act: (page: Page) => Promise<void> }> = {
+  'audit-search': {
+    view: 'range=week',
+    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
+  },
+  'audit-filtered': {
+    view: 'range=week&outcome=refused,failed&category=auth,permission,model',
+    act: async (page) => {
+      await page.locator('.cairn-series-plot canvas').waitFor()
+      const fold = page.getByRole('button', { name: /^Filters/ })
+      if ((await fold.count()) > 0) await fold.click()
+    },
+  },
+  'audit-entry': {
+    view: 'range=week&type=question.asked',
+    act: async (page) => {
+      await page.locator('a.audit-row').first().click()
+      await page.getByRole('heading', { name: 'Of the same request' }).waitFor()
+    },
+  },
+  'audit-erased': {
+    view: 'range=week&type=note.read,question.asked',
+    act: async (page) => {
+      await page.locator('a.audit-row').filter({ hasText: 'erased person' }).first().click()
+      await page.getByText('Its key is destroyed').first().waitFor()
+    },
+  },
+  'audit-groups': {
+    view: 'view=groups&range=week&by=actor,model',
+    act: (page) => page.getByRole('table', { name: 'Groups' }).waitFor(),
+  },
+  'audit-empty': {
+    view: 'range=week&q=lighthouse',
+    act: (page) => page.getByRole('heading', { name: 'No entry is like this' }).waitFor(),
+  },
+}
+
 const wanted = process.argv.slice(2)
 const folder = join(repository, 'docs/screenshots')
 await mkdir(folder, { recursive: true })
@@ -211,6 +250,7 @@ await takeAll(Object.keys(busyPictures))
 if (listWanted(Object.keys(accessPictures)).length > 0) await takeAccess()
 await hosted.close()
 await failing.close()
+if (listWanted([...Object.keys(auditPictures), 'audit-live']).length > 0) await takeAudit()
 
 function listWanted(names: readonly string[]) {
   return Object.entries(sizes).flatMap(([device, size]) =>
@@ -258,6 +298,29 @@ async function takeOfAccess(rig: AccessRig, names: readonly string[]): Promise<v
     await picture.act(visit.page)
     await visit.page.waitForTimeout(300)
     await writeFile(join(folder, file), await visit.page.screenshot({ animations: 'disabled', caret: 'hide' }))
+    console.log([join(folder, file), ...visit.problems].join('\n  '))
+  }
+}
+
+async function takeAudit(): Promise<void> {
+  await using rig = await openAuditRig(browser)
+  for (const { name, size, theme, file } of listWanted([...Object.keys(auditPictures), 'audit-live'])) {
+    const picture = auditPictures[name]
+    await using visit = await rig.open(picture?.view ?? 'view=live', { ...size, theme })
+    const { page } = visit
+    if (picture) await picture.act(page)
+    else {
+      await page.getByText('Waiting for what happens next').waitFor()
+      const [ann] = rig.people.values()
+      for (const note of ['Leave.md', 'On-call.md', 'Travel%20policy.md', 'Nowhere.md'])
+        await ann?.call(`/api/vaults/${rig.team.vaultIds['Handbook']}/notes/${note}`)
+      await ann?.send('/v1/search', { query: 'train' })
+      await ann?.call('/api/access/policy')
+      await page.locator('a.audit-row').nth(4).waitFor()
+    }
+    await page.mouse.move(0, 0)
+    await page.waitForTimeout(400)
+    await writeFile(join(folder, file), await page.screenshot({ animations: 'disabled', caret: 'hide' }))
     console.log([join(folder, file), ...visit.problems].join('\n  '))
   }
 }

@@ -298,7 +298,7 @@ describe('vaults and keys', () => {
 })
 
 describe('every look', () => {
-  const pages = ['ask', 'vaults', 'models', 'cache', 'access', 'keys'] as const
+  const pages = ['ask', 'vaults', 'models', 'cache', 'access', 'audit', 'keys'] as const
 
   test('follows the system, or light or dark as chosen, also after a reload and before the first paint', async () => {
     await using visit = await signedIn({ theme: 'dark' })

@@ -10,8 +10,8 @@ export interface DialogProps {
   readonly title: string
   readonly children: ComponentChildren
   readonly footer?: ComponentChildren
-  /** `sheet` fills the screen of a phone; `drawer` comes from the left edge. */
-  readonly shape?: 'box' | 'sheet' | 'drawer'
+  /** `sheet` fills the screen of a phone; `drawer` comes from the left edge, `panel` from the right one. */
+  readonly shape?: 'box' | 'sheet' | 'drawer' | 'panel'
   readonly onClose: () => void
 }
 

@@ -9,12 +9,14 @@ export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
   readonly accept?: string
+  /** More headers, in small letters. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
 /** The raw response, when its status says that all went well. */
 export async function send(path: string, call: Call = {}): Promise<Reply<Response>> {
-  const headers: Record<string, string> = { accept: call.accept ?? 'application/json' }
+  const headers: Record<string, string> = { accept: call.accept ?? 'application/json', ...call.headers }
   if (call.body !== undefined) headers['content-type'] = 'application/json'
   try {
     const response = await fetch(path, {

@@ -14,6 +14,8 @@ export interface PageSpec {
   readonly isAside?: true
   /** What somebody must be allowed on the whole server to have any use of it; nothing for what shows everybody their own. */
   readonly needs?: Action
+  /** Whoever may not is told so, since links to it are passed on; for all else they are shown what is their own. */
+  readonly saysClosed?: true
 }
 
 /** The pages in the order of the navigation; the first opens at `/`. */
@@ -23,6 +25,7 @@ export const pages = [
   { id: 'models', title: 'Models', icon: 'models' },
   { id: 'cache', title: 'Cache', icon: 'cache', needs: 'cache.read' },
   { id: 'access', title: 'Access', icon: 'access' },
+  { id: 'audit', title: 'Audit', icon: 'audit', needs: 'audit.read', saysClosed: true },
   { id: 'keys', title: 'API keys', icon: 'key' },
   { id: 'account', title: 'Account', icon: 'person' },
   { id: 'pair', title: 'Pair a device', icon: 'laptop', isAside: true },
@@ -44,6 +47,12 @@ export function parseRoute(fragment: string): Route {
 /** The pages of somebody who may do this on the whole server. */
 export function pagesOf(can: readonly string[]): readonly (PageSpec & { readonly id: PageId })[] {
   return pages.filter(({ needs }: PageSpec) => needs === undefined || can.includes(needs))
+}
+
+/** Whether somebody who may do this was led to a page that is not theirs, and is to be told so. */
+export function isClosed(page: PageId, can: readonly string[]): boolean {
+  const spec: PageSpec | undefined = pages.find(({ id }) => id === page)
+  return spec?.saysClosed === true && !pagesOf(can).some(({ id }) => id === page)
 }
 
 export function hrefOf(page: PageId, params: Record<string, string> = {}): string {

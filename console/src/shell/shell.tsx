@@ -1,6 +1,6 @@
 /** The frame around every page: navigation beside it (a bar on top of it on a phone), theme, sign-out, index progress. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Button, Dialog, Icon, Logo } from '@cairn/ui'
+import { Button, Dialog, EmptyState, Icon, Logo } from '@cairn/ui'
 import { AccountPage } from '../account/account-page.tsx'
 import { AskPage } from '../ask/ask-page.tsx'
 import { CachePage } from '../cache/cache-page.tsx'
@@ -10,8 +10,8 @@ import { PairPage } from '../pair/pair-page.tsx'
 import { IndexStrip } from '../vaults/index-status.tsx'
 import { VaultsPage } from '../vaults/vaults-page.tsx'
 import { useConsole } from './console-context.ts'
-import { LazyAccessPage } from './lazy-access-page.tsx'
-import { hrefOf, pages, pagesOf, useRoute, type PageId, type Route } from './router.ts'
+import { LazyPage } from './lazy-page.tsx'
+import { hrefOf, isClosed, pages, pagesOf, useRoute, type PageId, type Route } from './router.ts'
 import { useStore } from './store.ts'
 import { ThemeSwitch } from './theme-switch.tsx'
 
@@ -19,7 +19,9 @@ import { ThemeSwitch } from './theme-switch.tsx'
 function useOwnRoute(): Route {
   const route = useRoute()
   const { can } = useConsole().session
-  return pagesOf(can).some(({ id }) => id === route.page) ? route : { ...route, page: 'account' }
+  return pagesOf(can).some(({ id }) => id === route.page) || isClosed(route.page, can)
+    ? route
+    : { ...route, page: 'account' }
 }
 
 export function Shell() {
@@ -67,6 +69,8 @@ export function Shell() {
 }
 
 function PageOf({ route }: { readonly route: Route }) {
+  const { can } = useConsole().session
+  if (isClosed(route.page, can)) return <ClosedPage page={route.page} />
   switch (route.page) {
     case 'ask':
       return <AskPage params={route.params} />
@@ -77,7 +81,9 @@ function PageOf({ route }: { readonly route: Route }) {
     case 'cache':
       return <CachePage />
     case 'access':
-      return <LazyAccessPage params={route.params} />
+      return <LazyPage key="access" page="access" params={route.params} />
+    case 'audit':
+      return <LazyPage key="audit" page="audit" params={route.params} />
     case 'keys':
       return <KeysPage />
     case 'account':
@@ -85,6 +91,19 @@ function PageOf({ route }: { readonly route: Route }) {
     case 'pair':
       return <PairPage params={route.params} />
   }
+}
+
+/** Reached by an address that somebody else has sent, or from before a role was taken back. */
+function ClosedPage({ page }: { readonly page: PageId }) {
+  const title = pages.find(({ id }) => id === page)?.title ?? ''
+  return (
+    <div class="page">
+      <h1 class="cairn-hidden">{title}</h1>
+      <EmptyState icon="lock" title={`“${title}” is not open to you`}>
+        It needs a role that you do not have. Ask whoever runs this server.
+      </EmptyState>
+    </div>
+  )
 }
 
 function IndexProgress() {

@@ -26,6 +26,8 @@ export interface TeamOptions {
   /** More of the configuration file. */
   readonly config?: object
   readonly clock?: Clock
+  /** Folder of the built console, for tests that look at its pages. */
+  readonly consoleDirectory?: string
 }
 
 /** Somebody who calls the server with a key, or with what else is told. */
@@ -77,9 +79,12 @@ export interface Team extends Office, AsyncDisposable {
 }
 
 const ownerKey = 'ck_test_owner_0123456789abcdef0123456789'
-const password = 'vier ruhige Boote am Steg'
+/** Of everybody who is made here. */
+export const password = 'vier ruhige Boote am Steg'
+export const emailOf = (name: string): string => `${name.toLowerCase().replace(/\W/g, '')}@example.org`
 
-export async function openTeam({ vaults = {}, config = {}, clock = systemClock }: TeamOptions = {}): Promise<Team> {
+export async function openTeam(options: TeamOptions = {}): Promise<Team> {
+  const { vaults = {}, config = {}, clock = systemClock, consoleDirectory = null } = options
   const home = await mkdtemp(join(tmpdir(), 'cairn-team-'))
   const folderOf = (vault: string) => join(home, 'vaults', vault)
   const write: Team['write'] = async (vault, note, text) => {
@@ -103,7 +108,7 @@ export async function openTeam({ vaults = {}, config = {}, clock = systemClock }
   const writeLine = (line: string) => void logLines.push(line)
   const logger = createLogger({ level: 'debug', format: 'json', clock: systemClock, write: writeLine })
   const loaded = loadConfig({ env, flags: {}, directory: home })
-  const app = await openApp({ loaded, logger, version: '0', consoleDirectory: null, exampleVault: null, clock })
+  const app = await openApp({ loaded, logger, version: '0', consoleDirectory, exampleVault: null, clock })
   const { url } = app.http.listen()
 
   return {
@@ -173,9 +178,8 @@ export async function openOffice(url: string, ownersKey: string): Promise<Office
     ready,
     policy,
     async person(name) {
-      const email = `${name.toLowerCase().replace(/\W/g, '')}@example.org`
       const invited = await take<{ user: UserInfo; link: { url: string } }>(
-        owner.send('/api/access/users', { name, email }),
+        owner.send('/api/access/users', { name, email: emailOf(name) }),
       )
       const token = new URL(invited.link.url).hash.slice('#set-password='.length)
       const entered = await fetch(`${url}/auth/links/redeem`, jsonInit({ token, password }))

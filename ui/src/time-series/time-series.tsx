@@ -12,8 +12,8 @@ import { findLastKnown, type SeriesValues } from './stack.ts'
 export interface SeriesPart {
   readonly key: string
   readonly label: string
-  /** Which of the four colours for series. */
-  readonly colour: 1 | 2 | 3 | 4
+  /** Which of the four colours for series; `danger` for what went wrong. */
+  readonly colour: 1 | 2 | 3 | 4 | 'danger'
   readonly values: SeriesValues
 }
 
@@ -35,6 +35,8 @@ export interface TimeSeriesProps {
   readonly summary: (index: number) => string
   /** Shown in place of the plot while nothing is known. */
   readonly empty: ComponentChildren
+  /** A point was pressed, or Enter while it is read. */
+  readonly onPress?: (index: number) => void
 }
 
 const plotHeight = 200
@@ -99,14 +101,26 @@ interface PlotPlaceProps extends TimeSeriesProps {
 
 /** The place is a slider to those who hear it: its value is the point in time, and the arrow keys move along it. */
 function PlotPlace(props: PlotPlaceProps) {
-  const { label, times, shown, onPoint } = props
+  const { label, times, shown, onPoint, onPress } = props
   const place = useRef<HTMLDivElement>(null)
-  const plot = usePlot(place, props)
+  // Where the pointer stands: beside the bars, where the names of the axes are, a press means none of them.
+  const pointed = useRef<number | null>(null)
+  const plot = usePlot(place, {
+    ...props,
+    onPoint: (index) => {
+      pointed.current = index
+      onPoint(index)
+    },
+  })
   const choose = (index: number | null) => {
     plot.current?.point(index)
     onPoint(index)
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && onPress) {
+      event.preventDefault()
+      return onPress(shown)
+    }
     const last = times.length - 1
     const next: Record<string, number> = { ArrowLeft: shown - 1, ArrowRight: shown + 1, Home: 0, End: last }
     const wanted = next[event.key]
@@ -117,7 +131,7 @@ function PlotPlace(props: PlotPlaceProps) {
   return (
     <div
       ref={place}
-      class="cairn-series-plot"
+      class={onPress ? 'cairn-series-plot is-pressed' : 'cairn-series-plot'}
       role="slider"
       tabIndex={0}
       aria-label={`${label}: point in time`}
@@ -127,6 +141,7 @@ function PlotPlace(props: PlotPlaceProps) {
       aria-valuetext={describePoint(props, shown)}
       onKeyDown={onKeyDown}
       onBlur={() => choose(null)}
+      onClick={() => (pointed.current === null ? undefined : onPress?.(pointed.current))}
     />
   )
 }
