@@ -180,7 +180,7 @@ const auditPictures: Record<string, { view: string; act: (page: Page) => Promise
     act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
   },
   'audit-filtered': {
-    view: 'range=week&outcome=refused,failed&category=auth,permission,model',
+    view: 'range=day&outcome=refused,failed&category=auth,permission,model',
     act: async (page) => {
       await page.locator('.cairn-series-plot canvas').waitFor()
       const fold = page.getByRole('button', { name: /^Filters/ })

@@ -125,8 +125,8 @@ function LiveFoot({ count }: { readonly count: number }) {
   const { hrefWith } = useAudit()
   return (
     <p class="audit-note muted">
-      The newest {formatCount(count)} since this view was opened. <a href={hrefWith({}, { view: 'search' })}>Search</a>{' '}
-      has what was before.
+      The newest {formatCount(count)} that came while this view could be seen.{' '}
+      <a href={hrefWith({}, { view: 'search' })}>Search</a> has all the others.
     </p>
   )
 }

@@ -69,6 +69,15 @@ function News({ search, found }: EntriesProps) {
     const timer = setTimeout(search.refresh, autoMs)
     return () => clearTimeout(timer)
   }, [isAuto, count > 0, found])
+  useEffect(() => {
+    if (!isAuto) return
+    // What came while the page was hidden was not told.
+    const refreshSeen = () => {
+      if (document.visibilityState === 'visible') search.refresh()
+    }
+    document.addEventListener('visibilitychange', refreshSeen)
+    return () => document.removeEventListener('visibilitychange', refreshSeen)
+  }, [isAuto])
   return (
     <div class="audit-news">
       {isOpen ? <Checkbox label="Refresh by itself" checked={isAuto} onChange={setIsAuto} /> : null}

@@ -4,9 +4,10 @@
  */
 import { join } from 'node:path'
 import { expect } from 'bun:test'
-import type { Page } from 'playwright-core'
+import axe from 'axe-core'
+import type { Locator, Page } from 'playwright-core'
 import type { AuditEntry } from '../../src/audit/index.ts'
-import type { TestBrowser, Visit, VisitOptions } from '../browser.ts'
+import { findOverflow, type TestBrowser, type Visit, type VisitOptions } from '../browser.ts'
 import { repository } from '../harness.ts'
 import { createShiftedClock } from './shifted-clock.ts'
 import { emailOf, openTeam, password, take, type Member, type Team } from './team.ts'
@@ -15,7 +16,7 @@ const hourMs = 3_600_000
 
 const names = ['Ann Larsen', 'Ben Okafor', 'Cleo Martins', 'Audrey Bell', 'Femi Adeyemi'] as const
 
-type Name = (typeof names)[number]
+type Name = (typeof names)[number] | (string & {})
 
 export interface AuditRig extends AsyncDisposable {
   readonly team: Team
@@ -220,4 +221,15 @@ function visits({ url, owner }: Team, browser: TestBrowser): Pick<AuditRig, 'ope
       expect(problems.filter((problem) => !expected.test(problem))).toEqual([])
     },
   }
+}
+
+export const rows = (page: Page): Locator => page.locator('a.audit-row')
+
+/** Nothing reaches beyond the window, and axe finds nothing to complain of. */
+export async function expectWell(page: Page, name: string): Promise<void> {
+  expect([name, await findOverflow(page)]).toEqual([name, []])
+  await page.evaluate(axe.source)
+  const found = await page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'] })
+    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`)
+  expect([name, found]).toEqual([name, []])
 }
