@@ -139,7 +139,11 @@ export async function openLog({
     erase: (by, principals, fields) =>
       destroyKeys(forgetting(by), {
         kind: 'subject',
-        find: (session) => findRefs(session, principals),
+        // Whoever has no key yet gets one to be destroyed, or the next entry about them would make it.
+        find: async (session) => {
+          await createKeyBook(secrets).load(session, { subjects: principals, periods: [] })
+          return findRefs(session, principals)
+        },
         type: 'privacy.erased',
         fields: () => fields,
       }),

@@ -116,6 +116,19 @@ export function describeLog(name: string, makePlace: MakePlace): void {
         expect((await kit.log.verify()).ok).toBe(true)
       })
 
+      test('whoever is forgotten before anything was recorded of them is named by nothing after it either', async () => {
+        await kit.erase('person_new')
+        const removed = {
+          ...someEvent(0, kit.clock.now()),
+          type: 'user.removed' as const,
+          fields: { user: 'person_new' },
+        }
+        const seq = await kit.log.append(removed)
+        const [entry] = await kit.log.entries({ from: seq, to: seq + 1 })
+        expect([entry?.fields, entry?.blocks]).toEqual([{}, { actor: 'open' }])
+        expect((await kit.log.verify()).ok).toBe(true)
+      })
+
       test('erasing twice is nothing the second time', async () => {
         await kit.fill(20)
         await kit.erase('person_1')
