@@ -275,7 +275,7 @@ describe('an entry', () => {
   test('has few particulars in its row, and none that is not public', () => {
     const asked = {
       vaults: ['vault_1'],
-      notes: 1,
+      notes: ['note:vault_1/A.md'],
       model: 'gpt-4o',
       provider: 'p',
       egress: 'local',
@@ -283,11 +283,7 @@ describe('an entry', () => {
       tokensIn: 1_000,
       tokensOut: 24,
     }
-    expect(listParticulars(entry({ type: 'question.asked', fields: asked }))).toEqual([
-      'gpt-4o',
-      '1 note',
-      '1,024 tokens',
-    ])
+    expect(listParticulars(entry({ type: 'question.asked', fields: asked }))).toEqual(['gpt-4o', '1,024 tokens'])
     expect(listParticulars(entry({ type: 'note.read', fields: { ...noted, code: 'x' } }))).toEqual([])
     expect(listParticulars(entry({ type: 'audit.searched', fields: { filters: [], results: 1 } }))).toEqual([
       '1 result',

@@ -129,7 +129,6 @@ const particulars: Readonly<Record<string, (value: NonNullable<Value>) => string
   how: String,
   role: (value) => `as ${String(value)}`,
   format: String,
-  notes: (value) => formatCounted(Number(value), 'note'),
   results: (value) => formatCounted(Number(value), 'result'),
   filters: (value) => (Array.isArray(value) && value.length > 0 ? `by ${value.join(', ')}` : ''),
   inputs: (value) => formatCounted(Number(value), 'input'),

@@ -102,6 +102,12 @@ const shortWords: Readonly<Record<string, string>> = {
   'audit.verified': 'Verified the log',
   'audit.gap': 'Could not record for a while',
   'audit.fork': 'Heard of another log',
+  'audit.export-intended': 'Began to take entries out',
+  'sink.configured': 'Set what a receiver gets',
+  'sink.failed': 'Could not deliver entries',
+  'sink.recovered': 'Delivered entries again',
+  'sink.skipped': 'Could not deliver what was pruned',
+  'retention.run': 'Let go what was due',
   'server.started': 'Started',
   'server.stopped': 'Stopped',
 }
