@@ -11,6 +11,7 @@ import {
 import { brokenOff, malformed, type Failure } from './failure.ts'
 import { readEvents, type ServerEvent } from './event-stream.ts'
 import { send } from './request.ts'
+import { tryParseJson } from './try-parse-json.ts'
 
 /**
  * Sends the question and hands over each event as it comes, `done` last. Gives null when the answer is whole, else
@@ -63,7 +64,7 @@ function* eventsOf(reply: AskReply): Generator<AskEvent> {
 
 /** The event, null when its data are not as agreed, `unknown` for names of a later version. */
 export function parseAskEvent({ event, data }: ServerEvent): AskEvent | null | 'unknown' {
-  const value = parseJson(data)
+  const value = tryParseJson(data)
   switch (event) {
     case 'token': {
       const text = field(value, 'text')
@@ -103,14 +104,6 @@ export function parseAskEvent({ event, data }: ServerEvent): AskEvent | null | '
     }
     default:
       return 'unknown'
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 

@@ -6,6 +6,7 @@ import { auditEntrySchema, type AuditEntryView } from '@cairn/contract'
 import { readEvents, type ServerEvent } from '../api/event-stream.ts'
 import { failureOf, malformed, type Failure, type Reply } from '../api/failure.ts'
 import { send } from '../api/request.ts'
+import { tryParseJson } from '../api/try-parse-json.ts'
 import { streamPath, type Query } from './audit-api.ts'
 
 /** `waiting`: the connection broke and is tried again. `ended`: it will not be, as the failure says. */
@@ -89,7 +90,7 @@ type Told = { readonly after: number } | { readonly entry: AuditEntryView } | { 
 /** Null for what is not as agreed; events of a later version are passed over. */
 function readTold({ event, data }: ServerEvent): Told | null {
   if (event !== 'ready' && event !== 'entry') return { unknown: true }
-  const value = parseJson(data)
+  const value = tryParseJson(data)
   if (event === 'entry') {
     const parsed = auditEntrySchema.safeParse(value)
     return parsed.success ? { entry: parsed.data } : null
@@ -99,17 +100,9 @@ function readTold({ event, data }: ServerEvent): Told | null {
 }
 
 function readError({ data }: ServerEvent): Failure {
-  const error = (parseJson(data) as { error?: { code?: unknown; message?: unknown } } | null)?.error
+  const error = (tryParseJson(data) as { error?: { code?: unknown; message?: unknown } } | null)?.error
   const { code, message } = error ?? {}
   return typeof code === 'string' ? failureOf(code, typeof message === 'string' ? message : '') : malformed
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 function openStream(query: Query): NonNullable<FollowOptions['open']> {

@@ -4,7 +4,7 @@
  */
 import { auditCategoryTable, auditEventTable, type AuditMode } from '@cairn/contract'
 import { CairnError, errorFields, withDeadline, type Clock, type Logger } from '../base/index.ts'
-import { startWorker, type WorkerHandle } from '../platform/index.ts'
+import { keepWorker, openWorker } from '../platform/index.ts'
 import type { AppendEnd, LogPlace, SignedEvent } from './log/log-worker.ts'
 import { createCallContexts } from './call-contexts.ts'
 import { createKeeping, startRetention } from './keeping.ts'
@@ -69,8 +69,6 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     answerMs = usualAnswerMs,
   } = options
   const spool = createSpool({ folder: spoolFolder, key: secrets.wrapping, logger, takesOthers: isFirst })
-  let thread: WorkerHandle | null = null
-  let starting: Promise<WorkerHandle> | null = null
   let collected: Waiting[] = []
   let [pending, lost] = [0, 0]
   let newest: SignedEvent | null = null
@@ -79,32 +77,28 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   let isClosing = false
   let timer: ReturnType<typeof setTimeout> | null = null
 
-  async function startThread(): Promise<WorkerHandle> {
-    const started = startWorker(program ?? new URL('./log/log-worker.ts', import.meta.url), (fields) =>
-      logger.error('a fault in the thread of the audit log', fields),
-    )
-    started.on('signed', (data) => {
-      newest = data as SignedEvent
-      onSigned?.(newest)
-      witnesses.signed(newest)
-    })
-    started.on('problem', (data) => logger.error('the audit log has a problem', data as Record<string, string>))
-    try {
-      const place: LogPlace = { location, origin, secrets }
-      await withDeadline(started.call('open', place), closeMs, 'storage.failed', { internal: 'the log does not open' })
-      return (thread = started)
-    } catch (thrown) {
-      started.terminate()
-      throw thrown
-    }
-  }
-
-  const alive = (): Promise<WorkerHandle> =>
-    thread?.hasEnded === false ? Promise.resolve(thread) : (starting ??= startThread().finally(() => (starting = null)))
+  const place: LogPlace = { location, origin, secrets }
+  const thread = keepWorker(() =>
+    openWorker({
+      program: program ?? new URL('./log/log-worker.ts', import.meta.url),
+      place,
+      openMs: closeMs,
+      late: 'the log does not open',
+      onProblem: (fields) => logger.error('a fault in the thread of the audit log', fields),
+      listen(started) {
+        started.on('signed', (data) => {
+          newest = data as SignedEvent
+          onSigned?.(newest)
+          witnesses.signed(newest)
+        })
+        started.on('problem', (data) => logger.error('the audit log has a problem', data as Record<string, string>))
+      },
+    }),
+  )
 
   /** A thread that does not answer is given up, so that the next call finds a new one. */
   async function ask<T>(job: string, ...args: readonly unknown[]): Promise<T> {
-    const to = await alive()
+    const to = await thread.get()
     let isAnswered = false
     const answer = to.call<T>(job, ...args).finally(() => (isAnswered = true))
     try {
@@ -207,9 +201,9 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     file: witnessFile === null ? null : createWitnessFile(witnessFile, clock),
     logger,
   })
-  await alive()
+  await thread.get()
   await recover()
-  const keeping = createKeeping(async (job, ...args) => (await alive()).call(job, ...args), clock)
+  const keeping = createKeeping(async (job, ...args) => (await thread.get()).call(job, ...args), clock)
   const retention = isFirst ? startRetention(keeping, logger) : null
   if (isFirst)
     // The server works on: whoever put a backup back has to be able to look at it.
@@ -238,7 +232,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       retention?.stop()
       if (timer) clearTimeout(timer)
       handOver()
-      const last = thread?.hasEnded === false ? thread : null
+      const last = thread.current()
       try {
         if (last) await withDeadline(last.call('close'), closeMs, 'storage.failed')
       } finally {

@@ -31,3 +31,4 @@ export {
 } from './path-ranges.ts'
 export { createLonePeers, createAnswers, type HostPeers } from './host-peers.ts'
 export { networkOf } from './network-of.ts'
+export { tryParseJson } from './try-parse-json.ts'

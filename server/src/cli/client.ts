@@ -29,6 +29,7 @@ import {
   type VaultInfo,
 } from '@cairn/contract'
 import { z } from 'zod'
+import { tryParseJson } from '../base/index.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { readEvents, type ServerEvent } from './event-stream.ts'
 import { harmlessLine } from './terminal/style.ts'
@@ -232,7 +233,7 @@ function reportEvent(
   event: ServerEvent,
   { vault, report }: { vault: VaultInfo | undefined; report: (vault: VaultInfo) => void },
 ): void {
-  const data = parseJson(event.data)
+  const data = tryParseJson(event.data)
   const failure = event.event === 'error' ? errorEventSchema.safeParse(data) : undefined
   if (failure?.success === true) throw new CommandFailure(exitCodes.no, harmlessLine(failure.data.error.message))
   const state = indexStateSchema.safeParse(data)
@@ -248,7 +249,7 @@ function findVault(vaults: readonly VaultInfo[], id: string): VaultInfo {
 // --- Refusals ---------------------------------------------------------------------------------------------------------
 
 async function readFailure(response: Response, address: string): Promise<CommandFailure> {
-  const body = parseJson(await response.text().catch(() => ''))
+  const body = tryParseJson(await response.text().catch(() => ''))
   const { code, message } = readError(body)
   const exitCode =
     response.status >= 500
@@ -280,13 +281,5 @@ function readError(body: unknown): { code: string | null; message: string | null
 }
 
 async function readJson(response: Response): Promise<unknown> {
-  return parseJson(await response.text())
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
+  return tryParseJson(await response.text())
 }

@@ -2,6 +2,7 @@
 export { openPostgres, type SqlConnection, type SqlSession, type SqlValue, type Row } from './sql.ts'
 export { openSqlite, type SqliteOptions } from './sqlite.ts'
 export { startWorker, serveWorker, type WorkerHandle } from './worker.ts'
+export { keepWorker, openWorker } from './kept-worker.ts'
 export { writePrivateFile } from './files.ts'
 export { hashPassword, verifyPassword, type PasswordCost } from './password.ts'
 export { lockDirectory, lockFile, tryLockFile, type Lock } from './lock.ts'

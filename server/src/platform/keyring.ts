@@ -7,7 +7,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { CairnError, systemClock, type Clock } from '../base/index.ts'
+import { CairnError, systemClock, tryParseJson, type Clock } from '../base/index.ts'
 import { writePrivateFile } from './files.ts'
 import { lockFile, type Lock } from './lock.ts'
 import { openSecret, sealSecret } from './seal-secret.ts'
@@ -282,17 +282,9 @@ function readKeyring(path: string): KeyringFile {
 
 /** Throws without a cause: a parser’s complaint may quote the file. */
 function parseKeyring(path: string, text: string): KeyringFile {
-  const parsed = fileSchema.safeParse(parseJson(text))
+  const parsed = fileSchema.safeParse(tryParseJson(text))
   if (parsed.success) return parsed.data
   throw new CairnError('config.invalid', {
     message: `The keyring ${path} is damaged. Restore it from its backup; without it signed labels and sessions are void.`,
   })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -7,7 +7,7 @@
  * database, it does not open, and so cannot be sent to an address that it was not given for.
  */
 import { providerSettingsSchema, type ProviderSettings, type ProviderWrite } from '@cairn/contract'
-import { fail, invariant, Secret, type Clock, type Logger } from '../base/index.ts'
+import { fail, invariant, Secret, tryParseJson, type Clock, type Logger } from '../base/index.ts'
 import type { Keyring } from '../platform/index.ts'
 import type { Schema, Statement, Store } from '../storage/index.ts'
 
@@ -188,7 +188,7 @@ function parseRow(row: Record<string, unknown>): StoredRow {
   const sealed = row['sealed_key']
   return {
     id: String(row['id']),
-    settings: providerSettingsSchema.safeParse(parseJson(String(row['settings']))).data ?? null,
+    settings: providerSettingsSchema.safeParse(tryParseJson(String(row['settings']))).data ?? null,
     sealedKey: typeof sealed === 'string' ? sealed : null,
     revision: Number(row['revision']),
   }
@@ -213,12 +213,4 @@ function isKeyChanged(known: StoredRow | null, apiKey: string | null | undefined
 function changedFields(before: ProviderSettings | null, after: ProviderSettings): string[] {
   const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after)] as (keyof ProviderSettings)[])
   return [...names].filter((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after[name])).sort()
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,5 @@
 /** Verifies an archive from its bytes alone: no server, no store, no key but the public one. */
+import { tryParseJson } from '../../base/index.ts'
 import { opensCommitment } from '../record/blocks.ts'
 import { leafHash } from '../tree/merkle.ts'
 import { parseCheckpoint } from '../tree/checkpoint.ts'
@@ -61,7 +62,7 @@ async function readFront(open: ArchiveVerification['open']): Promise<{ key: stri
 }
 
 function parseFacts(text: string): LogFacts {
-  const { data } = archiveFactsSchema.safeParse(parseJson(text))
+  const { data } = archiveFactsSchema.safeParse(tryParseJson(text))
   if (data === undefined) throw new TypeError('facts.json of the archive cannot be read')
   const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
   return {
@@ -117,7 +118,7 @@ function joinBlocks(
   const bySeq = new Map<number, StoredBlock[]>()
   const lines = Buffer.from(content).toString('utf8').split('\n')
   for (const line of lines.slice(0, -1)) {
-    const { data: block } = archiveBlockSchema.safeParse(parseJson(line))
+    const { data: block } = archiveBlockSchema.safeParse(tryParseJson(line))
     if (block === undefined) throw new TypeError(`${gapsPath(from / tileWidth)} cannot be read`)
     if ('salt' in block) contents.set(`${block.seq} ${block.name}`, block)
     const isGone = 'goneBy' in block
@@ -137,12 +138,4 @@ function joinBlocks(
     leaf: leafHash(header),
     blocks: bySeq.get(from + at) ?? [],
   }))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -4,7 +4,7 @@
  */
 import type { AuditExportQuery } from '@cairn/contract'
 import { errorFields, fail, withDeadline, type Logger } from '../../base/index.ts'
-import { startWorker, type WorkerHandle } from '../../platform/index.ts'
+import { keepWorker, openWorker, type WorkerHandle } from '../../platform/index.ts'
 import type { SinkStore } from '../sinks/sink-store.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 import type { BegunFile } from './open-files.ts'
@@ -50,32 +50,24 @@ const closeMs = 5_000
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createAuditOutlet({ logger, program, ...place }: OutletOptions): AuditOutlet {
-  let thread: WorkerHandle | null = null
-  let starting: Promise<WorkerHandle> | null = null
   let verifying: WorkerHandle | null = null
   let isVerifying = false
   let isClosed = false
 
-  async function startThread(): Promise<WorkerHandle> {
-    const started = startWorker(program ?? new URL('./outlet-worker.ts', import.meta.url), (fields) =>
-      logger.error('a fault in the thread that takes entries out of the audit log', fields),
-    )
-    try {
-      const { location, origin, secrets, version } = place
-      const sent: OutletPlace = { location, origin, secrets, version }
-      await withDeadline(started.call('open', sent), openMs, 'storage.failed', { internal: 'the log does not open' })
-      return started
-    } catch (thrown) {
-      started.terminate()
-      throw thrown
-    }
-  }
+  const { location, origin, secrets, version } = place
+  const startThread = () =>
+    openWorker({
+      program: program ?? new URL('./outlet-worker.ts', import.meta.url),
+      place: { location, origin, secrets, version } satisfies OutletPlace,
+      openMs,
+      late: 'the log does not open',
+      onProblem: (fields) => logger.error('a fault in the thread that takes entries out of the audit log', fields),
+    })
+  const thread = keepWorker(startThread)
 
   async function alive(): Promise<WorkerHandle> {
     if (isClosed) fail('server.stopping')
-    if (thread?.hasEnded === false) return thread
-    starting ??= startThread().finally(() => (starting = null))
-    return (thread = await starting)
+    return thread.get()
   }
 
   const call = async <T>(job: string, ...args: readonly unknown[]): Promise<T> => ask<T>(await alive(), job, args)
@@ -131,8 +123,7 @@ export function createAuditOutlet({ logger, program, ...place }: OutletOptions):
     async close() {
       isClosed = true
       verifying?.terminate()
-      await starting?.catch(() => undefined)
-      const last = thread?.hasEnded === false ? thread : null
+      const last = await thread.settled()
       if (last)
         await withDeadline(last.call('close'), closeMs, 'storage.failed').catch((thrown: unknown) =>
           logger.warn('the thread that takes entries out of the audit log did not end', errorFields(thrown)),

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { tryParseJson } from '../../base/index.ts'
 import {
   appendLeaf,
   emptyFrontier,
@@ -67,7 +68,7 @@ export function isInGoneSet(
   proof: string,
   { count, root }: Pick<GoneSet, 'count' | 'root'>,
 ): boolean {
-  const { data } = proofSchema.safeParse(parseJson(proof))
+  const { data } = proofSchema.safeParse(tryParseJson(proof))
   if (data === undefined) return false
   const leaf = leafOf(block, Buffer.from(data.salt, 'base64url'))
   const path = data.path.map((each) => Buffer.from(each, 'base64url'))
@@ -76,12 +77,4 @@ export function isInGoneSet(
 
 function leafOf({ seq, name }: GoneBlock, salt: Uint8Array): Hash {
   return leafHash(createHash('sha256').update(salt).update(`${seq}\0${name}`).digest())
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { fail } from '../../base/index.ts'
+import { fail, tryParseJson } from '../../base/index.ts'
 import { canonicalJson, type JsonValue } from '../tree/canonical-json.ts'
 import type { AuditFilter, AuditOrder } from './types.ts'
 
@@ -54,7 +54,9 @@ export function createCursors(secret: Uint8Array): Cursors {
       const [body = '', tag = ''] = cursor.split('.')
       const given = Buffer.from(tag, 'base64url')
       const isSigned = given.length === tagBytes && timingSafeEqual(given, mac('cursor', body))
-      const payload = isSigned ? payloadSchema.safeParse(parseJson(body)).data : undefined
+      const payload = isSigned
+        ? payloadSchema.safeParse(tryParseJson(Buffer.from(body, 'base64url').toString('utf8'))).data
+        : undefined
       if (payload === undefined)
         return fail('request.invalid', { param: 'cursor', message: 'cursor: not one that this server has given out.' })
       if (payload.q !== nameOf(question))
@@ -64,13 +66,5 @@ export function createCursors(secret: Uint8Array): Cursors {
         })
       return { seq: payload.s, size: payload.z, isPinned: payload.p }
     },
-  }
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))
-  } catch {
-    return null
   }
 }

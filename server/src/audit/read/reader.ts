@@ -3,7 +3,7 @@
  * long, and starts another thread when one has ended by a fault.
  */
 import { CairnError, errorFields, withDeadline, type Logger } from '../../base/index.ts'
-import { startWorker, type WorkerHandle } from '../../platform/index.ts'
+import { keepWorker, openWorker } from '../../platform/index.ts'
 import type { Answers } from '../query/answer.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ReaderPlace } from './reader-worker.ts'
@@ -38,44 +38,38 @@ const againMs = 5_000
 export function createAuditReader(options: ReaderOptions): AuditReader {
   const { location, indexLocation, secrets, logger, program, startAfterMs = usualStartMs } = options
   const listeners = new Set<(size: number) => void>()
-  let thread: WorkerHandle | null = null
-  let starting: Promise<WorkerHandle> | null = null
   let isClosed = false
   let waiting = 0
   let timer: ReturnType<typeof setTimeout> | null = null
 
-  async function startThread(): Promise<WorkerHandle> {
-    const started = startWorker(program ?? new URL('./reader-worker.ts', import.meta.url), (fields) => {
-      logger.error('a fault in the thread that reads the audit log', fields)
-      if (fields['ended'] === true) startLater(againMs)
-    })
-    started.on('reached', (size) => {
-      for (const listener of listeners) listener(size as number)
-    })
-    started.on('problem', (data) =>
-      logger.error('the index of the audit log has a problem', data as Record<string, string>),
-    )
-    started.on('reset', (why) => logger.warn('the index of the audit log is made anew', { why: String(why) }))
-    try {
-      const place: ReaderPlace = { location, indexLocation, secrets }
-      await withDeadline(started.call('open', place), openMs, 'storage.failed', {
-        internal: 'the reader of the log does not open',
-      })
-      return (thread = started)
-    } catch (thrown) {
-      started.terminate()
-      throw thrown
-    }
-  }
-
-  const alive = (): Promise<WorkerHandle> =>
-    thread?.hasEnded === false ? Promise.resolve(thread) : (starting ??= startThread().finally(() => (starting = null)))
+  const place: ReaderPlace = { location, indexLocation, secrets }
+  const thread = keepWorker(() =>
+    openWorker({
+      program: program ?? new URL('./reader-worker.ts', import.meta.url),
+      place,
+      openMs,
+      late: 'the reader of the log does not open',
+      onProblem(fields) {
+        logger.error('a fault in the thread that reads the audit log', fields)
+        if (fields['ended'] === true) startLater(againMs)
+      },
+      listen(started) {
+        started.on('reached', (size) => {
+          for (const listener of listeners) listener(size as number)
+        })
+        started.on('problem', (data) =>
+          logger.error('the index of the audit log has a problem', data as Record<string, string>),
+        )
+        started.on('reset', (why) => logger.warn('the index of the audit log is made anew', { why: String(why) }))
+      },
+    }),
+  )
 
   function startLater(ms: number): void {
     if (isClosed) return
     timer ??= setTimeout(() => {
       timer = null
-      alive().catch((thrown: unknown) => {
+      thread.get().catch((thrown: unknown) => {
         logger.error('the audit log cannot be read', errorFields(thrown))
         startLater(againMs)
       })
@@ -93,7 +87,7 @@ export function createAuditReader(options: ReaderOptions): AuditReader {
     waiting++
     try {
       return await withDeadline(
-        alive().then((to) => to.call<T>(method, ...args)),
+        thread.get().then((to) => to.call<T>(method, ...args)),
         answerMs,
         'server.busy',
         { message: 'The audit log did not answer in time. Ask for less, or try again.', retryAfterMs: 2_000 },
@@ -110,7 +104,10 @@ export function createAuditReader(options: ReaderOptions): AuditReader {
     find: (seq) => call('find', seq),
     compareSeen: (note) => call('compareSeen', note),
     wake() {
-      if (thread?.hasEnded === false) thread.call('wake').catch(() => undefined)
+      thread
+        .current()
+        ?.call('wake')
+        .catch(() => undefined)
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -119,8 +116,7 @@ export function createAuditReader(options: ReaderOptions): AuditReader {
     async close() {
       isClosed = true
       if (timer) clearTimeout(timer)
-      await starting?.catch(() => undefined)
-      const last = thread?.hasEnded === false ? thread : null
+      const last = await thread.settled()
       try {
         if (last) await withDeadline(last.call('close'), closeMs, 'storage.failed')
       } finally {
