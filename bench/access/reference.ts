@@ -1,7 +1,7 @@
 /**
  * Another implementation of the same model, given as a module with `ROLES` and `engine(world).check(question)`. It
- * compares times as texts, takes one condition for a statement and knows neither labels as an order nor values of
- * another kind, so worlds are cut to what it can be asked.
+ * compares times as texts, takes one condition for a statement and knows neither labels as an order, nor values of
+ * another kind, nor where a note was before it was moved, so worlds and questions are cut to what it can be asked.
  */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -29,7 +29,7 @@ export async function compareWithReference(
     for (const role of world.policy.roles) reference.ROLES[role.id] = role
     const theirs = translate(world)
     const [engine, other] = [compileWorld(world), reference.engine(theirs)]
-    for (const question of asked.filter((each) => canBeAsked(each, world))) {
+    for (const question of asked.map(withoutFormerPlaces).filter((each) => canBeAsked(each, world))) {
       theirs.tags = question.resource.startsWith('note:') ? { [question.resource]: question.facts?.tags ?? [] } : {}
       compared.asked += 1
       if (engine.check(question) !== other.check(translateQuestion(question)).decision) compared.different += 1
@@ -65,6 +65,11 @@ function cut(world: World): World {
     agents: agents.map((agent) => ({ ...agent, bound: { ...agent.bound, when: undefined } })),
     breakGlass: breakGlass.filter(({ user }) => user.startsWith('user:')),
   }
+}
+
+function withoutFormerPlaces(question: Question): Question {
+  const { places: _, ...facts } = question.facts ?? {}
+  return question.facts === undefined ? question : { ...question, facts }
 }
 
 function canBeAsked({ subject, action, resource, facts }: Question, world: World): boolean {

@@ -2,7 +2,7 @@
  * Which blocks an entry has authorised to go, without a list of them: such a list would tie all that one person ever did
  * together. The entry has how many, and the root of a tree over salted leaves; each stub has its own salt and the way up.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { tryParseJson } from '../../base/index.ts'
 import {
@@ -14,6 +14,7 @@ import {
   verifyInclusion,
   type Hash,
 } from '../tree/merkle.ts'
+import { sha256 } from '../tree/sha256.ts'
 
 export interface GoneBlock {
   readonly seq: number
@@ -76,5 +77,5 @@ export function isInGoneSet(
 }
 
 function leafOf({ seq, name }: GoneBlock, salt: Uint8Array): Hash {
-  return leafHash(createHash('sha256').update(salt).update(`${seq}\0${name}`).digest())
+  return leafHash(sha256(salt, `${seq}\0${name}`))
 }

@@ -6,9 +6,10 @@
  * Without the first nothing of the person can be read any more, without the second nothing of that time, wherever copies
  * of the block have gone. AES-256-GCM (NIST SP 800-38D); keys by HKDF-SHA-256 (RFC 5869).
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { canonicalJson, type JsonValue } from '../tree/canonical-json.ts'
 import { isSame } from '../tree/merkle.ts'
+import { sha256 } from '../tree/sha256.ts'
 
 export const keyBytes = 32
 const saltBytes = 32
@@ -36,7 +37,7 @@ export function expandKey(extracted: Uint8Array, { nonce, name }: Omit<BlockPlac
 }
 
 export function commit(name: string, salt: Uint8Array, content: string): Uint8Array {
-  return createHash('sha256').update(`${domain}\0${name}\0`).update(salt).update(content).digest()
+  return sha256(`${domain}\0${name}\0`, salt, content)
 }
 
 export interface SealedBlock {
@@ -70,7 +71,9 @@ export function openBlock(key: Uint8Array, place: BlockPlace, sealed: Uint8Array
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes))
     decipher.setAAD(associate(place))
     decipher.setAuthTag(sealed.subarray(end))
-    const opened = Buffer.concat([decipher.update(sealed.subarray(nonceBytes, end)), decipher.final()])
+    const opened = decipher.update(sealed.subarray(nonceBytes, end))
+    // GCM holds nothing back: this only says whether the tag is right.
+    decipher.final()
     return { salt: opened.subarray(0, saltBytes), content: opened.toString('utf8', saltBytes) }
   } catch {
     return null

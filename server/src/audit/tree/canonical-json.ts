@@ -15,6 +15,37 @@ export function canonicalJson(value: JsonValue): string {
   return write(value, 0)
 }
 
+/** What a canonical text says; undefined for one that is not canonical, or not JSON. */
+export function parseCanonicalJson(text: string): JsonValue | undefined {
+  try {
+    const value = JSON.parse(text) as JsonValue
+    return isPlainlyCanonical(value, text) || canonicalJson(value) === text ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A cheap way to see it of nearly every text: `JSON.stringify` writes numbers and strings as RFC 8785 does, and members in
+ * the order in which they were read. What remains is that they were read in order, and that there is no half character,
+ * which it escapes.
+ */
+function isPlainlyCanonical(value: JsonValue, text: string): boolean {
+  return !text.includes('\\ud') && hasSortedMembers(value, 0) && JSON.stringify(value) === text
+}
+
+function hasSortedMembers(value: JsonValue, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (depth > mostDeep) return false
+  if (Array.isArray(value)) return value.every((each) => hasSortedMembers(each, depth + 1))
+  let last: string | null = null
+  for (const [name, each] of Object.entries(value)) {
+    if ((last !== null && name <= last) || !hasSortedMembers(each, depth + 1)) return false
+    last = name
+  }
+  return true
+}
+
 function write(value: unknown, depth: number): string {
   if (depth > mostDeep) throw new TypeError('too deep for canonical JSON')
   if (value === null || typeof value === 'boolean') return String(value)

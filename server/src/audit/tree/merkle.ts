@@ -3,7 +3,7 @@
  * tree of any size splits into *perfect subtrees*, named by level and index: the one at level `l` and index `i` has the
  * leaves from `i * 2**l` to `(i + 1) * 2**l`. Sizes and indexes are whole numbers up to 2**53 - 1.
  */
-import { createHash } from 'node:crypto'
+import { sha256 } from './sha256.ts'
 
 /** 32 bytes. */
 export type Hash = Uint8Array
@@ -14,16 +14,16 @@ const leafPrefix = Uint8Array.of(0)
 const nodePrefix = Uint8Array.of(1)
 
 export function leafHash(data: Uint8Array | string): Hash {
-  return createHash('sha256').update(leafPrefix).update(data).digest()
+  return sha256(leafPrefix, data)
 }
 
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return createHash('sha256').update(nodePrefix).update(left).update(right).digest()
+  return sha256(nodePrefix, left, right)
 }
 
 /** Of the tree without leaves. */
 export function emptyRoot(): Hash {
-  return createHash('sha256').digest()
+  return sha256()
 }
 
 // --- Growing ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { createHash } from 'node:crypto'
-import { canonicalJson, type JsonValue } from './canonical-json.ts'
+import { canonicalJson, parseCanonicalJson, type JsonValue } from './canonical-json.ts'
 import { parseCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import {
   appendLeaf,
@@ -20,6 +20,7 @@ import {
   type Hash,
   type ReadSubtree,
 } from './merkle.ts'
+import { sha256 as sha256OfParts } from './sha256.ts'
 import { createNoteSigner, formatNote, parseNote, parseVerifier, signNote, verifyNote } from './signed-note.ts'
 import {
   bundlePath,
@@ -84,6 +85,55 @@ describe('canonical JSON', () => {
     for (const value of [NaN, Infinity, '\ud800', { '\udc00': 1 }, 10n, Symbol('x'), () => 1, deep])
       expect(() => canonicalJson(value as JsonValue)).toThrow(TypeError)
   })
+
+  test('is read only from a text that is exactly it', () => {
+    const isCanonical = (text: string) => {
+      try {
+        return canonicalize(JSON.parse(text)) === text
+      } catch {
+        return false
+      }
+    }
+    const spoil = fc.constantFrom<(text: string) => string>(
+      (text) => text,
+      (text) => text.replace(',', ', '),
+      (text) => text.replace('e', '\\u0065'),
+      (text) => text.replace('}', ',"z":1}'),
+      (text) => text.replace('{', '{"":0,'),
+      (text) => text.replace('1', '1.0'),
+      (text) => text.replace('"', '"\\ud83d'),
+      (text) => text.replace('"', '"\\ud83d\\ude00'),
+      (text) => text.replace('"', '"\\\\ud'),
+      (text) => text.slice(0, -1),
+    )
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 4 }),
+      fc.dictionary(fc.constantFrom('10', '9', '1', 'e', 'é', ''), fc.jsonValue({ maxDepth: 2 })),
+    )
+    fc.assert(
+      fc.property(value, spoil, fc.boolean(), (drawn, change, isOrdered) => {
+        const text = change(isOrdered ? canonicalJson(drawn as JsonValue) : JSON.stringify(drawn))
+        const read = parseCanonicalJson(text)
+        expect(read !== undefined).toBe(isCanonical(text))
+        if (read !== undefined) expect(read).toEqual(JSON.parse(text) as JsonValue)
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(parseCanonicalJson('{"a":1,"a":1}')).toBeUndefined()
+    expect(parseCanonicalJson('['.repeat(70) + ']'.repeat(70))).toBeUndefined()
+  })
+})
+
+test('a hash of parts is that of all of them together, whatever their length', () => {
+  const part = fc.oneof(fc.string({ unit: 'binary', maxLength: 2_000 }), fc.uint8Array({ maxLength: 3_000 }))
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
+      const whole = createHash('sha256')
+      for (const each of parts) whole.update(each)
+      expect(Buffer.from(sha256OfParts(...parts)).equals(whole.digest())).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
 })
 
 describe('the tree', () => {

@@ -66,7 +66,9 @@ export interface VerifyReport {
 export type OpenBlock = (
   entry: { readonly seq: number; readonly header: AuditHeader },
   block: StoredBlock,
-) => Promise<'full' | 'held' | 'sealed' | 'COMMITMENT' | 'CIPHERTEXT'>
+) => BlockState | Promise<BlockState>
+
+export type BlockState = 'full' | 'held' | 'sealed' | 'COMMITMENT' | 'CIPHERTEXT'
 
 export interface VerifyOptions {
   readonly source: LogSource
@@ -96,10 +98,12 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   for await (const page of source.entries(facts.minIndex)) {
     for (const entry of page) {
       if (entry.seq >= facts.size) break
-      const header = checkEntry(entry, frontier.size, findings)
-      frontier = appendLeaf(frontier, leafHash(entry.header))
+      const hash = leafHash(entry.header)
+      const header = checkEntry(entry, hash, frontier.size, findings)
+      frontier = appendLeaf(frontier, hash)
       checkRoots(roots, frontier, findings)
-      if (header !== null) await checkBlocks({ entry, header, options, authorisations, blocks, findings })
+      const waits = header && checkBlocks({ entry, header, options, authorisations, blocks, findings })
+      if (waits !== null) await waits
     }
     onProgress?.(Math.min(frontier.size, facts.size), facts.size)
   }
@@ -217,12 +221,17 @@ function checkKeys({ goneKeys, liveKeys }: LogFacts, authorisations: Authorisati
     if (authorisations.wasDestroyed(kind, ref)) findings.add('NOT_ERASED', null, `a key of a ${kind} is back`)
 }
 
-function checkEntry({ seq, header, leaf }: StoredEntry, expected: number, findings: Findings): AuditHeader | null {
+function checkEntry(
+  { seq, header, leaf }: StoredEntry,
+  hash: Hash,
+  expected: number,
+  findings: Findings,
+): AuditHeader | null {
   if (seq !== expected) findings.add('SEQ', seq, `the entry at ${expected} is missing`)
   const parsed = parseHeader(header)
   if (parsed === null) findings.add('LEAF_MISMATCH', seq, 'the entry cannot be read')
   else if (parsed.seq !== seq) findings.add('SEQ', seq, `the entry says it is ${parsed.seq}`)
-  if (!isSame(leafHash(header), leaf)) findings.add('LEAF_MISMATCH', seq, 'the entry is not the one that was hashed')
+  if (!isSame(hash, leaf)) findings.add('LEAF_MISMATCH', seq, 'the entry is not the one that was hashed')
   return parsed
 }
 
@@ -235,32 +244,52 @@ interface BlockCheck {
   readonly findings: Findings
 }
 
-/** Each block that the entry commits to is there, or gone with leave; and no other is there. */
-async function checkBlocks({ entry, header, options, authorisations, blocks, findings }: BlockCheck): Promise<void> {
-  const { seq } = entry
+/** Each block that the entry commits to is there, or gone with leave; and no other is there. Null when nothing was waited for. */
+function checkBlocks(check: BlockCheck): Promise<void> | null {
+  const { entry, header, findings } = check
   for (const name of Object.keys(header.b))
     if (!entry.blocks.some((block) => block.name === name))
-      findings.add('UNAUTHORISED_GAP', seq, `the block “${name.slice(0, 40)}” is missing`)
+      findings.add('UNAUTHORISED_GAP', entry.seq, `the block “${name.slice(0, 40)}” is missing`)
+  let waits: Promise<void> | null = null
   for (const block of entry.blocks) {
-    const { name, sealed, goneBy, goneProof, period } = block
-    if (!Object.hasOwn(header.b, name))
-      findings.add('COMMITMENT', seq, `the entry knows no block “${name.slice(0, 40)}”`)
-    else if (sealed === null) {
-      const why = authorisations.checkGone({ seq, name }, goneBy, goneProof)
-      if (why === null) blocks.gone++
-      else findings.add(why, seq, `the block “${name}” is gone`)
-    } else if (authorisations.isGoneWithoutTrace(block))
-      findings.add('UNAUTHORISED_GAP', seq, `the block “${name}” cannot be opened, and no entry that is there says why`)
-    else if (period !== null && period !== periodOf(header))
-      findings.add('COMMITMENT', seq, `the block “${name}” is kept under another time`)
-    else {
-      const state = (await options.open?.({ seq, header }, block)) ?? 'sealed'
-      if (state === 'COMMITMENT' || state === 'CIPHERTEXT') findings.add(state, seq, `the block “${name}”`)
-      else if (state === 'sealed' && options.open && options.mayBeSealed !== true && !authorisations.isShut(block))
-        findings.add('UNAUTHORISED_GAP', seq, `the key of the block “${name}” is missing`)
-      else blocks[state]++
-    }
+    const state = judgeBlock(check, block)
+    if (state instanceof Promise)
+      waits = Promise.all([waits, state.then((known) => countBlock(check, block, known))]).then(() => undefined)
+    else if (state !== null) countBlock(check, block, state)
   }
+  return waits
+}
+
+/** Null for one that its keys have nothing to say of. */
+function judgeBlock(
+  { entry: { seq }, header, options, authorisations, blocks, findings }: BlockCheck,
+  block: StoredBlock,
+): BlockState | Promise<BlockState> | null {
+  const { name, sealed, goneBy, goneProof, period } = block
+  const called = `the block “${name.slice(0, 40)}”`
+  if (!Object.hasOwn(header.b, name)) findings.add('COMMITMENT', seq, `the entry has no commitment to ${called}`)
+  else if (sealed === null) {
+    const why = authorisations.checkGone({ seq, name }, goneBy, goneProof)
+    if (why === null) blocks.gone++
+    else findings.add(why, seq, `${called} is gone`)
+  } else if (authorisations.isGoneWithoutTrace(block))
+    findings.add('UNAUTHORISED_GAP', seq, `${called} cannot be opened, and no entry that is there says why`)
+  else if (period !== null && period !== periodOf(header))
+    findings.add('COMMITMENT', seq, `${called} is kept under another time`)
+  else return options.open?.({ seq, header }, block) ?? 'sealed'
+  return null
+}
+
+function countBlock(
+  { entry: { seq }, options, authorisations, blocks, findings }: BlockCheck,
+  block: StoredBlock,
+  state: BlockState,
+): void {
+  const called = `the block “${block.name.slice(0, 40)}”`
+  if (state === 'COMMITMENT' || state === 'CIPHERTEXT') findings.add(state, seq, called)
+  else if (state === 'sealed' && options.open && options.mayBeSealed !== true && !authorisations.isShut(block))
+    findings.add('UNAUTHORISED_GAP', seq, `the key of ${called} is missing`)
+  else blocks[state]++
 }
 
 function checkEnd(facts: LogFacts, frontier: Frontier, roots: Map<number, ExpectedRoot[]>, findings: Findings): void {
