@@ -68,8 +68,9 @@ function cut(world: World): World {
 }
 
 function withoutFormerPlaces(question: Question): Question {
-  const { places: _, ...facts } = question.facts ?? {}
-  return question.facts === undefined ? question : { ...question, facts }
+  if (!question.facts) return question
+  const { places: _, ...facts } = question.facts
+  return { ...question, facts }
 }
 
 function canBeAsked({ subject, action, resource, facts }: Question, world: World): boolean {
