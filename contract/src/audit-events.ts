@@ -1,6 +1,7 @@
 /**
  * THE tables of the audit log: categories, and every type of event with its category, its OCSF class, its fields, and who
- * may be named in it. Fields hold identifiers and counts, never text of notes, questions or answers.
+ * may be named in it. Fields hold identifiers and counts. Texts of questions and answers stand in `call.captured` alone,
+ * which is made only where somebody has set a rule for it.
  */
 
 /**
@@ -35,6 +36,12 @@ export const auditCategoryTable = {
   },
   model: { description: 'Calls of models.', mode: 'spool', personalMonths: 3, headerMonths: 13 },
   tool: { description: 'What models were let do.', mode: 'spool', personalMonths: 3, headerMonths: 13 },
+  capture: {
+    description: 'Texts of questions and answers, where a rule has them kept; shredded after days, not months.',
+    mode: 'spool',
+    personalMonths: 3,
+    headerMonths: 13,
+  },
   export: { description: 'Data and reports taken out.', mode: 'strict', personalMonths: 15, headerMonths: 24 },
   privacy: {
     description: 'Requests of people about their data, retention and holds.',
@@ -57,11 +64,22 @@ export type AuditHorizons = Pick<AuditCategorySpec, 'personalMonths' | 'headerMo
 /** Months that a horizon may have. */
 export const auditHorizonLimits = { least: 1, most: 240 } as const
 
+/** Where use is recorded; of all other categories the log keeps its metadata always. */
+export const auditLevelCategories = ['content', 'model', 'tool'] as const
+
+export const auditLevelLimits = {
+  rules: 50,
+  keepDays: { least: 1, most: 90, usual: 7 },
+  /** Characters of a request, and of a response; the rest is cut off, and the entry says so. */
+  text: 65_536,
+} as const
+
 /**
  * Where a field of an event stands. `public`: in the entry itself, for as long as that is kept; says nothing of a person
  * by itself. `personal`: beside it, encrypted for the one who acted. `person`: the id of somebody else, encrypted for them.
+ * `text`: what the one who acted wrote or was answered; encrypted for them by itself, and opened only for who asks for it.
  */
-export type AuditFieldKind = 'public' | 'personal' | 'person'
+export type AuditFieldKind = 'public' | 'personal' | 'person' | 'text'
 
 export interface AuditEventSpec {
   readonly category: AuditCategory
@@ -448,6 +466,35 @@ export const auditEventTable = {
     ocsf: [1008, 99],
     description: 'A legal hold was released; what it kept goes as retention says.',
     fields: { hold: 'public' },
+  },
+  'call.captured': {
+    category: 'capture',
+    ocsf: [6003, 99],
+    description: 'What was asked, and perhaps what was answered, was kept, because a rule says so.',
+    fields: {
+      of: 'public',
+      level: 'public',
+      purpose: 'personal',
+      vaults: 'personal',
+      notes: 'personal',
+      requestLength: 'public',
+      responseLength: 'public',
+      isCut: 'public',
+      request: 'text',
+      response: 'text',
+    },
+  },
+  'capture.read': {
+    category: 'export',
+    ocsf: [6005, 1],
+    description: 'Somebody read the kept texts of a call of somebody else, or of their own.',
+    fields: { entry: 'public', of: 'person' },
+  },
+  'levels.changed': {
+    category: 'config',
+    ocsf: [3004, 3],
+    description: 'What the log keeps of the use of notes and models was changed.',
+    fields: { levels: 'public', keepDays: 'public', purposes: 'personal' },
   },
   'retention.changed': {
     category: 'config',

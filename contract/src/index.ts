@@ -12,6 +12,8 @@ export {
   type AuditFieldKind,
   type AuditHorizons,
   type AuditMode,
+  auditLevelCategories,
+  auditLevelLimits,
 } from './audit-events.ts'
 export {
   auditBuckets,
@@ -408,3 +410,11 @@ export {
   type AuditHoldView,
   type AuditRetentionView,
 } from './audit-keeping.ts'
+export {
+  auditCaptureSchema,
+  auditLevels,
+  auditLevelsSchema,
+  type AuditLevel,
+  type AuditLevelRule,
+  type AuditLevels,
+} from './audit-levels.ts'

@@ -2,7 +2,13 @@
  * The part of the contract that threads need: tables and words, without the shapes of the API. To build all shapes takes
  * longer than everything else that a thread does when it starts.
  */
-export { auditCategoryTable, auditEventTable, auditHorizonLimits } from './audit-events.ts'
+export {
+  auditCategoryTable,
+  auditEventTable,
+  auditHorizonLimits,
+  auditLevelCategories,
+  auditLevelLimits,
+} from './audit-events.ts'
 export { errorTable } from './errors.ts'
 export { labels, labelSchema, highestLabel } from './labels.ts'
 export { propertyPrefix } from './access.ts'

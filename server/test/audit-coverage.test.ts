@@ -43,11 +43,17 @@ beforeAll(async () => {
   })
   await team.write('other', 'One.md', '# One')
   const [sam, tess, ben] = [await team.person('Sam'), await team.person('Tess'), await team.person('Ben')]
-  await team.change((document) => ({ ...document, breakGlass: [ben.principal] }))
+  const ada = await team.person('Ada')
+  await team.change((document) => ({
+    ...document,
+    breakGlass: [ben.principal],
+    roles: [...document.roles, { id: 'text-auditor', inherits: ['auditor'], actions: ['audit.content'] }],
+  }))
+  await team.grant(ada.principal, 'text-auditor', 'org:cairn')
   for (const { principal } of [sam, tess]) await team.grant(principal, 'security-admin', 'org:cairn')
   for (const role of ['curator', 'asker', 'model-user'])
     await team.grant(ben.principal, role, 'org:cairn', { delegable: true })
-  day = { team, owner: team.owner, sam, tess, ben, left: new Map() }
+  day = { team, owner: team.owner, sam, tess, ada, ben, left: new Map() }
   for (const each of steps) {
     const reply = await each
       .send(day)

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { auditPageSchema, auditEntrySchema, auditSummarySchema, type AuditPageView } from '@cairn/contract'
+import {
+  auditPageSchema,
+  auditEntrySchema,
+  auditSummarySchema,
+  auditLevelsSchema,
+  type AuditPageView,
+} from '@cairn/contract'
 import { repository, startServer, type RunningServer } from './harness.ts'
 
 setDefaultTimeout(60_000)
@@ -32,6 +38,11 @@ function cairn(args: readonly string[]): Promise<{ code: number | null; out: str
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
 }
+
+test('the rules of the example are rules', () => {
+  const [, example = ''] = /-d '(\{"keepDays"[\s\S]*?)' /.exec(page) ?? []
+  expect(auditLevelsSchema.parse(JSON.parse(example)).rules).toHaveLength(2)
+})
 
 test('there are commands and addresses', () => {
   expect([commands.length, addresses.length]).toEqual([6, 4])

@@ -83,6 +83,8 @@ export function startRig(change: RigChange = {}): Rig {
       checkpoint: () => null,
       holds: {} as HttpDependencies['audit']['holds'],
       retention: {} as HttpDependencies['audit']['retention'],
+      levels: {} as HttpDependencies['audit']['levels'],
+      ruleFor: () => ({ level: 'metadata' }),
       health: () => ({ state: 'ok', since: null, message: null, waiting: 0, lost: 0, size: 0 }),
       async record(entry) {
         audited.push(entry)

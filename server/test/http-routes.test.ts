@@ -110,6 +110,8 @@ const listedMembers: readonly { path: string; methods: string }[] = [
   { path: '/api/audit/verify', methods: 'POST' },
   { path: '/api/audit/holds', methods: 'GET POST' },
   { path: '/api/audit/holds/{id}/release', methods: 'POST' },
+  { path: '/api/audit/levels', methods: 'GET PUT' },
+  { path: '/api/audit/events/{seq}/texts', methods: 'GET' },
   { path: '/api/audit/retention', methods: 'GET PUT' },
   { path: '/api/audit/retention/run', methods: 'POST' },
   { path: '/api/audit/sinks', methods: 'GET' },

@@ -8,6 +8,8 @@ import { keepWorker, openWorker } from '../platform/index.ts'
 import type { AppendEnd, LogPlace, SignedEvent } from './log/log-worker.ts'
 import { createCallContexts } from './call-contexts.ts'
 import { createKeeping, startRetention } from './keeping.ts'
+import { isSilenced, ruleOf } from './levels/level-of.ts'
+import { followLevels } from './levels/levels.ts'
 import type { AuditEvent } from './record/prepare.ts'
 import { createSpool, isLogFailure } from './spool.ts'
 import type { Comparison } from './witness/compare.ts'
@@ -183,6 +185,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     fields = {},
     context = {},
   }: AuditEntry): Promise<number | null> {
+    if (isSilenced(levels.now(), { type, fields })) return null
     const about = requestId === null ? context : { ...calls.find(requestId), ...context, requestId }
     const event: AuditEvent = { type, actor, outcome, at: clock.now(), fields, context: about }
     try {
@@ -195,6 +198,8 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     }
   }
 
+  const keeping = createKeeping(async (job, ...args) => (await thread.get()).call(job, ...args), clock)
+  const levels = followLevels(keeping.levels.read, clock.monotonic)
   const witnesses = createWitnesses({
     compare,
     record,
@@ -203,7 +208,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   })
   await thread.get()
   await recover()
-  const keeping = createKeeping(async (job, ...args) => (await thread.get()).call(job, ...args), clock)
+  levels.learn(await keeping.levels.read())
   const retention = isFirst ? startRetention(keeping, logger) : null
   if (isFirst)
     // The server works on: whoever put a backup back has to be able to look at it.
@@ -212,6 +217,15 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       .catch((thrown: unknown) => logger.error('the witness file cannot be read', errorFields(thrown)))
   return {
     ...keeping,
+    levels: {
+      read: keeping.levels.read,
+      async change(by, changed) {
+        const now = await keeping.levels.change(by, changed)
+        levels.learn(now)
+        return now
+      },
+    },
+    ruleFor: (entry) => ruleOf(levels.now(), entry),
     reportSeen: (note) => witnesses.report(note),
     checkpoint: () => newest,
     record,

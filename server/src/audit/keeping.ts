@@ -1,4 +1,5 @@
 /** What is done to the log itself: people erased, months shredded, entries pruned, holds. On the thread that appends. */
+import type { AuditLevels } from '@cairn/contract'
 import { createId, errorFields, type Clock, type Logger } from '../base/index.ts'
 import type { Hold, HoldRequest } from './gaps/holds.ts'
 import type { AuditLog, ByWhom } from './log/log.ts'
@@ -32,6 +33,11 @@ export interface Keeping {
     plan(): Promise<RetentionPlan>
     run(by: Keeper): Promise<Retained>
   }
+  /** How much is kept of the use of notes and models. */
+  readonly levels: {
+    read(): Promise<AuditLevels>
+    change(by: Keeper, levels: AuditLevels): Promise<AuditLevels>
+  }
 }
 
 /** Of the thread: the name of one of its jobs, and what it takes. */
@@ -59,6 +65,10 @@ export function createKeeping(call: CallThread, clock: Clock): Keeping {
       change: (by, changes) => call('changePolicy', whom(by), changes),
       plan: () => call('plan', clock.now()),
       run: (by) => call('retain', whom(by)),
+    },
+    levels: {
+      read: () => call('levels'),
+      change: (by, levels) => call('changeLevels', whom(by), levels),
     },
   }
 }

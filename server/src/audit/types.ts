@@ -1,6 +1,7 @@
 /** What the rest of the server asks of `audit`. */
-import type { AuditEventType } from '@cairn/contract'
+import type { AuditEventType, AuditLevelRule } from '@cairn/contract'
 import type { Keeping } from './keeping.ts'
+import type { LevelledEntry } from './levels/level-of.ts'
 import type { SignedCheckpoint } from './log/checkpoints.ts'
 import type { AuditOutcome } from './record/header.ts'
 import type { AuditFieldValue } from './record/prepare.ts'
@@ -35,12 +36,18 @@ export interface AuditHealth {
 export interface Recorder {
   /**
    * Appends an entry; resolves with its place in the log once it is durable. When the log cannot be written, a strict
-   * event rejects with `audit.unavailable`, and any other resolves to null: it is kept aside, or lost and counted.
+   * event rejects with `audit.unavailable`, and any other resolves to null: it is kept aside, or lost and counted. Null
+   * also for what a rule says nothing is kept of.
    */
   record(entry: AuditEntry): Promise<number | null>
 }
 
-export interface CallRecorder extends Recorder {
+export interface LevelledRecorder extends Recorder {
+  /** How much is to be kept of a call that is on record so: whether also its texts, and why. */
+  ruleFor(entry: LevelledEntry): AuditLevelRule
+}
+
+export interface CallRecorder extends LevelledRecorder {
   /**
    * What entries with this request id say beside what they are about: address, credential. Until the function that it
    * gives is called.

@@ -53,7 +53,7 @@ export type Vaults = Pick<
 >
 
 /** The part of `audit` that answers questions. */
-export type AuditReader = Pick<WholeAuditReader, 'query' | 'summarize' | 'find' | 'subscribe'>
+export type AuditReader = Pick<WholeAuditReader, 'query' | 'summarize' | 'find' | 'textsOf' | 'subscribe'>
 
 export interface GatewayReply {
   readonly status: number
@@ -122,7 +122,7 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint' | 'holds' | 'retention'>
+  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint' | 'holds' | 'retention' | 'levels'>
   readonly auditReader: AuditReader
   readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks'>
   readonly auditSinks: Pick<AuditSinks, 'list' | 'receipts'>

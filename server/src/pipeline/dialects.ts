@@ -14,6 +14,7 @@ import {
   type StreamConverter,
 } from '../dialects/index.ts'
 import { readChunks, type ChatStream, type Deployment } from '../routing/index.ts'
+import { overhear, textOf } from './capture.ts'
 import { answerChat, type ChatInput, type NativeDialect } from './gateway-chat.ts'
 import type { StreamHeard } from './chat-stream.ts'
 import { explain, finish, replyWithJson, type GatewayReply, type GatewayServices } from './gateway-reply.ts'
@@ -59,18 +60,22 @@ function createAnswer<Request extends AnyRequest>(
     const chat = convertRequest(request, conversion)
     const native = speak(kind, input, { conversion, refusal: chat.refusal, clock })
     const bodyFor = chat.plain && createBodies(request, chat.plain, conversion)
-    const asked = { ...chat.input, kind, event, native, ...(bodyFor ? { bodyFor } : {}) }
-    const { isNative, heard, end } = await answerChat(call, asked, services)
+    const asked = { ...chat.input, kind, event, native, sent: input.body, ...(bodyFor ? { bodyFor } : {}) }
+    const { isNative, heard, keepsAnswer, end } = await answerChat(call, asked, services)
     if (heard.kind === 'json') {
       const { reply } = heard
       const body = isNative ? reply.body : convertJson(reply.body, { request, conversion, clock, model: null })
-      await finish(end('ok', reply.usage), services)
+      await finish(
+        end('ok', reply.usage, () => textOf(body)),
+        services,
+      )
       return replyWithJson(call, reply, { body, costUsd: reply.costUsd }, clock)
     }
     const { reply } = heard
     const converter = isNative ? null : conversion.openStream(request, identify(request.model, clock))
-    const stream = converter ? convertHeard(reply, converter) : reply
-    const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage())
+    const spoken = converter ? convertHeard(reply, converter) : reply
+    const { stream, told } = keepsAnswer ? overhear(spoken) : { stream: spoken, told: undefined }
+    const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage(), told)
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', ...explain(call, reply, null, clock) }
     const ends = { error: converter?.fail ?? conversion.frame, closing: null }
     return { status: 200, headers, body: teeStream(stream, { signal: call.signal, ended, ends }) }

@@ -1,5 +1,6 @@
 /** `POST /v1/embeddings`: the same life as a chat request, without streaming. */
 import type { EmbeddingsRequest } from '@cairn/contract'
+import { textOf } from './capture.ts'
 import { partitionOf } from '../cache/index.ts'
 import { needsOfEmbedding, type JsonReply } from '../routing/index.ts'
 import { forCall } from './caches.ts'
@@ -67,7 +68,7 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
         keep: (bytes) => [decoder.decode(bytes)],
         give: (parts) => parts.join(''),
       })
-      await finish(record.ended('ok', { inputs }), services)
+      await finish(record.ended('ok', { inputs }, { request: () => textOf(body) }), services)
       return replyWithJson(call, reply, reply, clock)
     } catch (thrown) {
       void record.ended('failed', { inputs })

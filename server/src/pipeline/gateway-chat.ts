@@ -30,6 +30,8 @@ export interface ChatInput {
 export interface GatewayInput extends ChatInput {
   readonly kind: Extract<MeteredCall['kind'], 'chat' | 'messages' | 'responses'>
   readonly event: AuditEventType
+  /** The request as the client sent it, where it came in another dialect. */
+  readonly sent?: Uint8Array
   /** The request as this deployment wants it, where it was made from another dialect. */
   readonly bodyFor?: (deployment: Deployment) => Uint8Array
   /** How providers that speak the client’s dialect are asked, and the others of the same plan answer in it. */
@@ -54,8 +56,10 @@ export interface GatewayHeard {
   readonly heard:
     | { readonly kind: 'json'; readonly reply: JsonHeard }
     | { readonly kind: 'stream'; readonly reply: StreamHeard }
-  /** Records the end of the call; once. */
-  end(outcome: 'ok' | 'failed', usage?: Usage): Promise<unknown>
+  /** Whether the answer is to be kept, and so has to be listened to. */
+  readonly keepsAnswer: boolean
+  /** Records the end of the call; once. `answer` is called where it is kept. */
+  end(outcome: 'ok' | 'failed', usage?: Usage, answer?: () => string): Promise<unknown>
 }
 
 // oxlint-disable-next-line max-lines-per-function -- the one list of steps, each a call
@@ -74,8 +78,12 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
   const plan = routing.plan(candidates, { needs, label, affinity, refusedByBudget: metered.refusedByBudget })
   const isNative = native !== undefined && plan.allowed.some((deployment) => native.isSpokenBy(deployment))
   const record = openRecord(input.event, call, services)
-  const end = (outcome: 'ok' | 'failed', usage?: Usage) =>
-    record.ended(outcome, { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed })
+  const end = (outcome: 'ok' | 'failed', usage?: Usage, answer?: () => string) =>
+    record.ended(
+      outcome,
+      { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed },
+      { request: () => new TextDecoder().decode(input.sent ?? body), ...(answer ? { response: answer } : {}) },
+    )
 
   const onlyWith = (by: Answerer) => call.onlyWhile?.(() => routing.mayUse(call.principal, by))
   const execute = <T>(
@@ -131,7 +139,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
         keep: (bytes) => keepJson(bytes, asking),
         give: (parts) => giveAgain(parts, one()),
       })
-      return { isNative, heard: { kind: 'json', reply }, end }
+      return { isNative, heard: { kind: 'json', reply }, keepsAnswer: record.keepsAnswer(), end }
     }
     const reply = await findStream({
       ...asking,
@@ -140,7 +148,7 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
       execute: (signal) => execute(signal, takeStream, ({ ended }) => ended),
     })
     onlyWith(reply.by)
-    return { isNative, heard: { kind: 'stream', reply }, end }
+    return { isNative, heard: { kind: 'stream', reply }, keepsAnswer: record.keepsAnswer(), end }
   } catch (thrown) {
     void end('failed')
     throw thrown

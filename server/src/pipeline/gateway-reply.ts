@@ -1,12 +1,13 @@
 /** What the calls of the gateway share: the reply for `http`, its headers, its price, and the record of the call. */
 import type { AttemptReport, AuditEventType, Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
-import type { AuditEntry, Recorder } from '../audit/index.ts'
+import type { AuditEntry, LevelledRecorder } from '../audit/index.ts'
 import { errorFields, toUsd, type Clock, type Logger } from '../base/index.ts'
 import type { CacheStatus, Tier } from '../cache/index.ts'
 import type { Meter } from '../metering/index.ts'
 import { nanoUsdOf, type Deployment, type DriftWatch, type Routing, type Usage } from '../routing/index.ts'
 import type { PipelineCaches } from './caches.ts'
+import { capture, type Said } from './capture.ts'
 import type { Call } from './types.ts'
 
 export interface GatewayReply {
@@ -17,7 +18,7 @@ export interface GatewayReply {
 
 export interface GatewayServices {
   readonly access: Pick<Access, 'may'>
-  readonly audit: Recorder
+  readonly audit: LevelledRecorder
   readonly caches: PipelineCaches
   readonly clock: Clock
   readonly logger: Logger
@@ -105,8 +106,10 @@ export interface CallRecord {
   attempted(attempt: AttemptReport, deployment: Deployment): void
   /** For an answer that this call did not have made. */
   answered(by: Answerer): void
-  /** The end of the call, recorded once and off the reply's path. */
-  ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields']): Promise<number | null>
+  /** Whether what is answered by whoever answers is to be kept. */
+  keepsAnswer(): boolean
+  /** The end of the call, recorded once and off the reply's path. `said`: its texts, where a rule has them kept. */
+  ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields'], said?: Said): Promise<number | null>
 }
 
 /** Ends a call whose reply is whole: its record is written off the reply’s path. */
@@ -138,11 +141,15 @@ export function openRecord(type: AuditEventType, call: Call, { audit, logger }: 
     answered(by) {
       used = { ...by }
     },
-    async ended(outcome, fields) {
+    keepsAnswer: () => audit.ruleFor({ type, fields: used ?? {} }).level === 'request-response',
+    async ended(outcome, fields, said) {
       if (!isOpen) return null
       isOpen = false
+      const told = { ...used, ...fields }
       try {
-        return await audit.record({ ...entry, type, outcome, fields: { ...used, ...fields } })
+        const seq = await audit.record({ ...entry, type, outcome, fields: told })
+        if (said) await capture(call, { type, fields: told }, said, audit)
+        return seq
       } catch (thrown) {
         logger.error('a finished call could not be recorded', {
           requestId: call.requestId,

@@ -1,5 +1,6 @@
 /** `POST /v1/search`: may they, where, is it known, find, record. */
 import type { SearchRequest, SearchResult } from '@cairn/contract'
+import { capture } from './capture.ts'
 import { cacheKey, partitionOf } from '../cache/index.ts'
 import type { RetrieveRequest } from '../vaults/index.ts'
 import type { AskServices } from './ask-types.ts'
@@ -43,13 +44,10 @@ export function createSearch({ access, audit, vaults, caches }: SearchServices):
       },
       { scopes: ids.flatMap((id) => [`vault:${id}`, `index:${id}`]), signal: call.signal },
     )
-    await audit.record({
-      type: 'search.run',
-      actor: call.principal.id,
-      requestId: call.requestId,
-      outcome: 'ok',
-      fields: { vaults: ids, results: found.value.length },
-    })
+    const fields = { vaults: ids, results: found.value.length }
+    const entry = { type: 'search.run', actor: call.principal.id, requestId: call.requestId } as const
+    await audit.record({ ...entry, outcome: 'ok', fields })
+    await capture(call, { type: entry.type, fields }, { request: () => request.query }, audit)
     return { results: [...found.value] }
   }
 }

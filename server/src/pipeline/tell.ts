@@ -16,6 +16,7 @@ import { toCairnError } from '../base/index.ts'
 import type { Plan } from '../routing/index.ts'
 import type { AskServices } from './ask-types.ts'
 import type { Ended } from './caches.ts'
+import type { Said } from './capture.ts'
 import { explain, settle, type CallRecord } from './gateway-reply.ts'
 import type { Grounded } from './ground.ts'
 import { signLabel } from './labels.ts'
@@ -43,6 +44,7 @@ export function tellAnswer(told: Told, answer: Heard): Telling {
 async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> {
   const { record, grounded } = told
   const { pieces, passages } = answer
+  let text = ''
   let end: Ended | undefined
   try {
     for (;;) {
@@ -51,12 +53,17 @@ async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> 
         end = step.value
         break
       }
+      text += step.value
       yield { event: 'token', data: { text: step.value } }
     }
   } finally {
     // The client left or the provider broke off: the record says so; the caller tells the client.
     if (!end) {
-      void record.ended('failed', { vaults: grounded.vaults, label: grounded.label })
+      void record.ended(
+        'failed',
+        { vaults: grounded.vaults, label: grounded.label },
+        saidIn(told, () => text),
+      )
       await pieces.return(undefined as never).catch(() => undefined)
     }
   }
@@ -66,9 +73,20 @@ async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> 
   const sources = listSources(madeFrom)
   // The built-in answerer quotes from more passages than a model would have been given.
   const label = madeFrom.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), grounded.label)
-  const auditSeq = await record.ended('ok', describeEnd(told, { end, sources, label }))
+  const auditSeq = await record.ended(
+    'ok',
+    describeEnd(told, { end, sources, label }),
+    saidIn(told, () => text),
+  )
   yield { event: 'receipt', data: makeReceipt(told, answer, { end, sources, label, auditSeq }) }
   yield { event: 'done', data: { outcome: end.outcome, confidence: end.confidence } }
+}
+
+/** The question with what was said before it. */
+function saidIn({ request }: Told, response?: () => string): Said {
+  const { question, history } = request
+  const asked = () => (history === undefined ? question : JSON.stringify({ question, history }))
+  return { request: asked, ...(response ? { response } : {}) }
 }
 
 /** No model is left that may see what the notes say. */
@@ -83,7 +101,7 @@ export function tellRefusal(told: Told, plan: Plan): Telling {
         text: `No model that was asked may see what these notes say: ${models}.${notes} Ask a local model, or the built-in one (model “extractive”).`,
       },
     }
-    const auditSeq = await record.ended('refused', { vaults: grounded.vaults, label: grounded.label })
+    const auditSeq = await record.ended('refused', { vaults: grounded.vaults, label: grounded.label }, saidIn(told))
     const receipt: Receipt = {
       requestId: call.requestId,
       model: '',

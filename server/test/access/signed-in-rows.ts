@@ -71,6 +71,7 @@ export const signedInRows: Readonly<Record<string, RowCase>> = {
   ),
   'GET /api/vaults/:id/related/*path': about(({ vault, note }) => [{ path: `/api/vaults/${vault}/related/${note}` }]),
   'GET /api/models': own('/api/models'),
+  'GET /api/audit/levels': own('/api/audit/levels'),
   'POST /api/audit/witness': own('/api/audit/witness', { checkpoint: 'none' }),
   'GET /api/account/events': about(({ vault, note }) => [
     { path: `/api/account/events?vault=${vault}` },

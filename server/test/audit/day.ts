@@ -7,6 +7,8 @@ export interface Day {
   /** Administrators of people and policy. */
   readonly sam: Member
   readonly tess: Member
+  /** May read texts that are kept. */
+  readonly ada: Member
   readonly ben: Member
   /** What one step leaves for the next. */
   readonly left: Map<string, string>

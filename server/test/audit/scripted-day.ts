@@ -273,6 +273,14 @@ export const steps: readonly Step[] = [
     },
     { vault: 'vault_nothing', note: 'Nothing.md' },
   ),
+  step(
+    'PUT /api/audit/levels',
+    ({ owner }) => {
+      const rules = [{ provider: 'kit', level: 'request-response', purpose: 'A trial of a week.' }]
+      return owner.send('/api/audit/levels', { rules, keepDays: 7 }, 'PUT')
+    },
+    { rules: [{ vault: 'nothing', level: 'none' }], keepDays: 7 },
+  ),
   step('POST /v1/chat/completions', ({ ben }) =>
     ben.send('/v1/chat/completions', { model: 'test-chat', messages: chat }),
   ),
@@ -298,6 +306,11 @@ export const steps: readonly Step[] = [
       owner.send('/api/audit/retention', { categories: { tool: { personalMonths: 2, headerMonths: 12 } } }, 'PUT'),
     { categories: { tool: { personalMonths: 12, headerMonths: 2 } } },
   ),
+  step('GET /api/audit/events/:seq/texts', async ({ ada, owner }) => {
+    const page = await owner.call('/api/audit/events?type=call.captured&fresh=true&limit=1')
+    const { entries } = (await page.json()) as { entries: { seq: number }[] }
+    return ada.call(`/api/audit/events/${entries[0]?.seq}/texts`)
+  }),
   step('POST /api/audit/retention/run', ({ owner }) => owner.send('/api/audit/retention/run', undefined)),
   step(
     'POST /api/audit/holds',

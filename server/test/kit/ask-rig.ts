@@ -84,7 +84,10 @@ export async function openAskRig(options: AskRigOptions) {
   const entries: AuditEntry[] = []
   const services = {
     access: openAccess(({ id }) => filters.get(id) ?? { kind: 'all' }),
-    audit: { record: async (entry: AuditEntry) => entries.push(entry) },
+    audit: {
+      record: async (entry: AuditEntry) => entries.push(entry),
+      ruleFor: () => ({ level: 'metadata' as const }),
+    },
     caches: openPipelineCaches(cache, { ...config.cache, deploymentId: 'dep_test', ...options.settings }),
     clock,
     drift: createDriftWatch({ clock, logger }),

@@ -79,7 +79,16 @@ export function createRig(options: RigOptions) {
   const caches = openPipelineCaches(options.cache ?? null, settings)
   const access = openAccess()
   const drift = createDriftWatch({ clock, logger })
-  const services = { access, audit: { record }, caches, clock, drift, logger, meter, routing }
+  const services = {
+    access,
+    audit: { record, ruleFor: () => ({ level: 'metadata' as const }) },
+    caches,
+    clock,
+    drift,
+    logger,
+    meter,
+    routing,
+  }
   const runChat = createChat(services)
   const runEmbeddings = createEmbeddings(services)
   const callWith = (signal: AbortSignal, more: Partial<Call> = {}): Call => ({

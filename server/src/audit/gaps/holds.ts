@@ -47,7 +47,7 @@ export interface HoldableBlock {
   readonly seq: number
   readonly name: string
   readonly subject: string
-  /** `auth/2026-11`. */
+  /** `auth/2026-11`, or `capture/2026-11-23`. */
   readonly period: string
 }
 
@@ -55,7 +55,8 @@ export function isHeldBy(
   { scope }: Pick<Hold, 'scope'>,
   { subject, period }: Pick<HoldableBlock, 'subject' | 'period'>,
 ): boolean {
-  const [category = '', month = ''] = period.split('/')
+  const [category = '', time = ''] = period.split('/')
+  const month = time.slice(0, 7)
   return (
     (scope.subject === undefined || scope.subject === subject) &&
     (scope.category === undefined || scope.category === category) &&

@@ -61,6 +61,8 @@ const { emit } = serveWorker({
   releaseHold: (...args: Parameters<AuditLog['holds']['release']>) => theLog().holds.release(...args),
   policy: () => theLog().retention.policy(),
   changePolicy: (...args: Parameters<AuditLog['retention']['change']>) => theLog().retention.change(...args),
+  levels: () => theLog().levels.read(),
+  changeLevels: (...args: Parameters<AuditLog['levels']['change']>) => theLog().levels.change(...args),
   plan: (at: number) => theLog().retention.plan(at),
   retain: (by: ByWhom) => theLog().retention.run(by),
   async close() {

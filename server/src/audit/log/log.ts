@@ -1,4 +1,5 @@
 /** The log of one process, on the thread that may wait for a disk: everything that changes or reads it, together. */
+import type { AuditLevels } from '@cairn/contract'
 import type { Clock } from '../../base/index.ts'
 import type { Keyring, SqlConnection, SqlSession } from '../../platform/index.ts'
 import { openConnection, type StoreLocation } from '../../storage/index.ts'
@@ -10,6 +11,7 @@ import { prune, type Pruned } from '../gaps/prune.ts'
 import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
 import type { AuditEvent } from '../record/prepare.ts'
 import { readEntries, type OpenedEntry } from '../read/read-entries.ts'
+import { readLevels, writeLevels } from '../levels/levels.ts'
 import { readPolicy, writePolicy, type RetentionPolicy } from '../retention/policy.ts'
 import { planRetention, retain, type Retained, type RetentionPlan } from '../retention/retain.ts'
 import { createReadBlock, toVerify } from '../verify/opener.ts'
@@ -58,6 +60,10 @@ export interface AuditLog {
     change(by: ByWhom, changes: Partial<RetentionPolicy>): Promise<RetentionPolicy>
     plan(at: number): Promise<RetentionPlan>
     run(by: ByWhom): Promise<Retained>
+  }
+  readonly levels: {
+    read(): Promise<AuditLevels>
+    change(by: ByWhom, levels: AuditLevels): Promise<AuditLevels>
   }
   /** At most a thousand of those in a range of places, in order. */
   entries(range: { readonly from: number; readonly to: number }): Promise<OpenedEntry[]>
@@ -170,6 +176,10 @@ export async function openLog({
       change: (by, changes) => writePolicy(forgetting(by), changes),
       plan: (at) => planRetention(connection, at),
       run: (by) => retain(forgetting(by)),
+    },
+    levels: {
+      read: () => readLevels(connection),
+      change: (by, levels) => writeLevels(forgetting(by), levels),
     },
     entries: async (range) => readEntries(connection, range, await openBlocks()),
     async *archive(withContent, checkpoint) {

@@ -52,6 +52,14 @@ export const auditSchema: Schema = {
           sha256 TEXT NOT NULL, at {int} NOT NULL, PRIMARY KEY (sink, first_seq))`,
       ],
     },
+    {
+      id: 3,
+      name: 'how much is kept of what',
+      statements: [
+        `CREATE TABLE audit_levels (
+          one {int} PRIMARY KEY, rules TEXT NOT NULL, keep_days {int} NOT NULL, changed_by {int} NOT NULL)`,
+      ],
+    },
   ],
 }
 

@@ -2,7 +2,7 @@
 import { fail } from '../../base/index.ts'
 import type { SqlConnection } from '../../platform/index.ts'
 import { readHead, type Head } from '../log/append.ts'
-import { openEntry, type OpenedEntry } from '../read/read-entries.ts'
+import { openEntry, openTexts, type OpenedEntry } from '../read/read-entries.ts'
 import { parseHeader } from '../record/header.ts'
 import type { ReadBlock } from '../verify/opener.ts'
 import { readAt } from '../verify/source.ts'
@@ -26,6 +26,8 @@ export interface Answers {
   query(query: AuditQuery): Promise<AuditPage>
   summarize(query: SummaryQuery): Promise<AuditSummary>
   find(seq: number): Promise<FoundEntry>
+  /** Texts that an entry has, by field; of those that can be opened. */
+  textsOf(seq: number): Promise<Readonly<Record<string, string>>>
 }
 
 export interface AnswerOptions {
@@ -157,6 +159,11 @@ export function createAnswers({ log, store, naming, cursors, openBlocks, catchUp
     async find(seq) {
       const { size, minIndex } = await readHead(log, '')
       return { entry: (await read([seq]))[0] ?? null, size, minIndex }
+    },
+    async textsOf(seq) {
+      const [stored] = await readAt(log, [seq])
+      const header = stored && parseHeader(stored.header)
+      return stored && header ? openTexts(stored, header, await openBlocks(await readHead(log, ''))) : {}
     },
   }
 }

@@ -31,6 +31,7 @@ const actorSchema = z
   .object({ at: z.number(), actor: z.string(), fields: z.record(z.string(), valueSchema).optional() })
   .catchall(valueSchema)
 const personSchema = z.object({ id: z.string() })
+const textSchema = z.strictObject({ text: z.string() })
 
 const states = { full: 'open', held: 'held', sealed: 'erased', COMMITMENT: 'damaged', CIPHERTEXT: 'damaged' } as const
 
@@ -75,6 +76,20 @@ export async function openEntry(entry: StoredEntry, header: AuditHeader, read: R
     context: context as OpenedEntry['context'],
     blocks,
   }
+}
+
+/** What stands in blocks of texts. */
+export async function openTexts(
+  entry: StoredEntry,
+  header: AuditHeader,
+  read: ReadBlock,
+): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {}
+  for (const block of entry.blocks) {
+    const { data } = textSchema.safeParse((await openBlock({ seq: entry.seq, header }, block, read))[1])
+    if (data) texts[block.name] = data.text
+  }
+  return texts
 }
 
 async function openBlock(

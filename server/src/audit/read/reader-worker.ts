@@ -27,6 +27,7 @@ const { emit } = serveWorker({
   query: (query: AuditQuery) => theReader().query(query),
   summarize: (query: SummaryQuery) => theReader().summarize(query),
   find: (seq: number) => theReader().find(seq),
+  textsOf: (seq: number) => theReader().textsOf(seq),
   compareSeen: (note: string) => theReader().compareSeen(note),
   wake: () => theReader().wake(),
   async close() {

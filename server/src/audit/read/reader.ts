@@ -102,6 +102,7 @@ export function createAuditReader(options: ReaderOptions): AuditReader {
     query: (query) => call('query', query),
     summarize: (query) => call('summarize', query),
     find: (seq) => call('find', seq),
+    textsOf: (seq) => call('textsOf', seq),
     compareSeen: (note) => call('compareSeen', note),
     wake() {
       thread

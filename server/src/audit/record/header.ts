@@ -83,9 +83,12 @@ export function minuteOf(iso: string): string {
   return `${iso.slice(0, 16)}Z`
 }
 
-/** The unit in which what names people is shredded by time: `auth/2026-11`. */
+/** The category whose texts are shredded after days. */
+export const daily: AuditCategory = 'capture'
+
+/** The unit in which what names people is shredded by time: `auth/2026-11`, or of texts `capture/2026-11-23`. */
 export function periodOf({ cat, t }: Pick<AuditHeader, 'cat' | 't'>): string {
-  return `${cat}/${t.slice(0, 7)}`
+  return `${cat}/${t.slice(0, cat === daily ? 10 : 7)}`
 }
 
 export function isCategory(name: string): name is AuditCategory {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { formatTime, invariant } from '../../base/index.ts'
 import type { JsonValue } from '../tree/canonical-json.ts'
 import { expandKey, sealBlock } from './blocks.ts'
-import { minuteOf, type AuditHeader, type AuditOutcome } from './header.ts'
+import { minuteOf, periodOf, type AuditHeader, type AuditOutcome } from './header.ts'
 import { nobody, type BookKey, type KeyBook } from './key-book.ts'
 
 export type AuditFieldValue = string | number | boolean | readonly string[] | null
@@ -59,7 +59,7 @@ export function prepareEntry(event: AuditEvent, origin: string, book: KeyBook): 
   const { type, actor, outcome, at, fields, context } = event
   const time = formatTime(at)
   const cat = auditEventTable[type].category
-  const period = book.period(`${cat}/${time.slice(0, 7)}`)
+  const period = book.period(periodOf({ cat, t: time }))
   invariant(period !== undefined, 'the key of the period is loaded')
   const nonce = randomBytes(16).toString('base64url')
   const blocks: PreparedBlock[] = []
@@ -79,6 +79,7 @@ export function prepareEntry(event: AuditEvent, origin: string, book: KeyBook): 
   const doer = nobodies.has(actor) ? nobody : book.subject(actor)
   add('actor', doer, { at, actor, ...context, ...(Object.keys(personal).length > 0 ? { fields: personal } : {}) })
   for (const [field, id] of peopleIn(event)) add(field, book.subject(id), { id })
+  for (const [field, text] of byKind(type, fields, 'text')) if (typeof text === 'string') add(field, doer, { text })
   return {
     header: {
       v: 1,
@@ -100,7 +101,7 @@ export function keysOf(events: readonly AuditEvent[]): { subjects: Set<string>; 
   for (const event of events) {
     if (!nobodies.has(event.actor)) subjects.add(event.actor)
     for (const [, id] of peopleIn(event)) subjects.add(id)
-    periods.add(`${auditEventTable[event.type].category}/${formatTime(event.at).slice(0, 7)}`)
+    periods.add(periodOf({ cat: auditEventTable[event.type].category, t: formatTime(event.at) }))
   }
   return { subjects, periods }
 }

@@ -1,5 +1,6 @@
 /**
- * Retention: what is due goes, by entries that say so. A month of a category is due when it ended `personalMonths` ago;
+ * Retention: what is due goes, by entries that say so. A month of a category is due when it ended `personalMonths` ago, a
+ * day of kept texts when it ended `keepDays` ago;
  * entries are due when they are `headerMonths` old, and go from the front, so one that is kept keeps those after it. Each
  * step looks at the policy and the holds of that moment, so that no plan of yesterday is carried out today.
  */
@@ -10,7 +11,8 @@ import { isHeldBy, listHolds, type Hold } from '../gaps/holds.ts'
 import type { Forgetting } from '../gaps/own-entry.ts'
 import { boundaryAt, prune } from '../gaps/prune.ts'
 import { readHead } from '../log/append.ts'
-import { isCategory, parseHeader, periodOf, type AuditHeader } from '../record/header.ts'
+import { readLevels } from '../levels/levels.ts'
+import { daily, isCategory, parseHeader, periodOf, type AuditHeader } from '../record/header.ts'
 import { pageEntries } from '../verify/source.ts'
 import { readPolicy, type RetentionPolicy } from './policy.ts'
 
@@ -41,7 +43,7 @@ export interface Retained {
 export async function planRetention(session: SqlSession, at: number): Promise<RetentionPlan> {
   const [policy, holds] = [await readPolicy(session), await listHolds(session, 'active')]
   const periods: DuePeriod[] = []
-  for (const period of await findDuePeriods(session, policy, at))
+  for (const period of await findDuePeriods(session, at))
     periods.push({ period, ...(await countBlocks(session, period, holds)) })
   const { minIndex, size } = await readHead(session, '')
   const { upTo, waitsFor } = await findPrunable(session, { policy, holds, at, minIndex, size })
@@ -56,7 +58,7 @@ export async function retain(forgetting: Forgetting): Promise<Retained> {
   const periods: string[] = []
   const shredding: Destroying = {
     kind: 'period',
-    find: async (session) => (await findDuePeriods(session, await readPolicy(session), at)).slice(0, mostKeysAtOnce),
+    find: async (session) => (await findDuePeriods(session, at)).slice(0, mostKeysAtOnce),
     type: 'privacy.shredded',
     fields: (due) => ({ periods: due }),
   }
@@ -68,15 +70,18 @@ export async function retain(forgetting: Forgetting): Promise<Retained> {
   return { periods, blocks, pruned: pruned && { from: pruned.from, to: pruned.to } }
 }
 
-async function findDuePeriods(session: SqlSession, policy: RetentionPolicy, at: number): Promise<string[]> {
+async function findDuePeriods(session: SqlSession, at: number): Promise<string[]> {
+  const [policy, { keepDays }] = [await readPolicy(session), await readLevels(session)]
   const { rows } = await session.run("SELECT ref FROM audit_keys WHERE kind = 'period' AND wrapped IS NOT NULL")
   return rows
     .map((row) => String(row['ref']))
     .filter((period) => {
-      const [category = '', month = ''] = period.split('/')
+      const [category = '', time = ''] = period.split('/')
       const horizon = isCategory(category) ? policy[category].personalMonths : null
-      // Its last moment is the first of the next month.
-      return horizon !== null && addMonths(`${month}-01T00:00:00Z`, horizon + 1) <= at
+      if (horizon === null) return false
+      // Its last moment is the first of the next month, or of the next day.
+      const isDue = addMonths(`${time.slice(0, 7)}-01T00:00:00Z`, horizon + 1) <= at
+      return isDue || (category === daily && Date.parse(`${time}T00:00:00Z`) + (keepDays + 1) * dayMs <= at)
     })
     .sort()
 }

@@ -44,6 +44,38 @@ export function describeRetention(name: string, makePlace: MakePlace): void {
       expect((await kit.log.verify()).ok).toBe(true)
     })
 
+    test('texts stay for whole days, as somebody set, and their day is gone alone', async () => {
+      const captured = { of: 'chat.completed', level: 'request', request: 'Where is the boat?', response: null }
+      const append = (actor: string) =>
+        kit.log.append({
+          type: 'call.captured',
+          actor,
+          outcome: 'ok',
+          at: kit.clock.now(),
+          fields: captured,
+          context: {},
+        })
+      const states = async () =>
+        (await kit.log.entries({ from: 0, to: 10 }))
+          .filter(({ type }) => type === 'call.captured')
+          .map(({ blocks }) => blocks['request'])
+      await append('person_1')
+      at('2026-01-16T00:00:00Z')
+      await append('person_1')
+      await kit.log.levels.change(kit.by(), { rules: [], keepDays: 3 })
+      at(Date.parse('2026-01-19T00:00:00Z') - 1)
+      expect(await planned()).toEqual([])
+      at('2026-01-19T00:00:00Z')
+      expect(await planned()).toEqual(['capture/2026-01-15'])
+      await kit.log.retention.run(kit.by())
+      expect(await states()).toEqual(['erased', 'open'])
+      await kit.log.holds.place(kit.by(), { category: 'capture', from: '2026-01', to: '2026-01', reason: 'Case 7' })
+      at('2026-01-20T00:00:00Z')
+      await kit.log.retention.run(kit.by())
+      expect(await states()).toEqual(['erased', 'held'])
+      expect((await kit.log.verify()).ok).toBe(true)
+    })
+
     test('a plan changes nothing, and tells what a run then does', async () => {
       await kit.fill(40)
       at('2026-06-01T00:00:00Z')

@@ -1,0 +1,53 @@
+/** Which level an entry has: the first rule that fits. */
+import { auditCategoryTable, auditEventTable, auditLevelCategories } from '@cairn/contract/tables'
+import type { AuditEventType, AuditLevelRule, AuditLevels } from '@cairn/contract'
+import type { AuditFieldValue } from '../record/prepare.ts'
+
+export interface LevelledEntry {
+  readonly type: AuditEventType
+  readonly fields: Readonly<Record<string, AuditFieldValue>>
+}
+
+/** `metadata` for what is no use of notes and models, whatever the rules say. */
+export function ruleOf({ rules }: AuditLevels, { type, fields }: LevelledEntry): AuditLevelRule {
+  const { category } = auditEventTable[type]
+  const levelled = auditLevelCategories.find((each) => each === category)
+  const found = levelled && rules.find((rule) => fits(rule, levelled, fields))
+  return found ?? metadata
+}
+
+const metadata: AuditLevelRule = { level: 'metadata' }
+
+/** What must be on record before it happens is on record at any level. */
+export function isSilenced(levels: AuditLevels, entry: LevelledEntry): boolean {
+  if (levels.rules.length === 0) return false
+  const spec: { mode?: string; category: keyof typeof auditCategoryTable } = auditEventTable[entry.type]
+  const mode = spec.mode ?? auditCategoryTable[spec.category].mode
+  return mode !== 'strict' && ruleOf(levels, entry).level === 'none'
+}
+
+function fits(
+  { categories, vault, folder, provider }: AuditLevelRule,
+  category: (typeof auditLevelCategories)[number],
+  fields: LevelledEntry['fields'],
+): boolean {
+  if (categories && !categories.includes(category)) return false
+  if (provider !== undefined && fields['provider'] !== provider) return false
+  if (vault === undefined) return true
+  return folder === undefined ? vaultsOf(fields).includes(vault) : isIn(notesOf(fields), `${vault}/${folder}`)
+}
+
+function vaultsOf({ vault, vaults }: LevelledEntry['fields']): readonly AuditFieldValue[] {
+  return [...(Array.isArray(vaults) ? (vaults as readonly string[]) : []), ...(vault === undefined ? [] : [vault])]
+}
+
+/** As `VAULT/PATH`. */
+function notesOf({ vault, note, notes }: LevelledEntry['fields']): readonly string[] {
+  const listed = Array.isArray(notes) ? (notes as readonly string[]).map((each) => each.replace(/^note:/, '')) : []
+  return typeof vault === 'string' && typeof note === 'string' ? [...listed, `${vault}/${note}`] : listed
+}
+
+function isIn(notes: readonly string[], folder: string): boolean {
+  const inside = `${folder.normalize('NFC').replace(/\/+$/, '')}/`
+  return notes.some((note) => note.startsWith(inside))
+}
