@@ -3,8 +3,9 @@
  * which must give the same answers; then the proofs over many random worlds, and Cedar. `--reference` names a module with
  * another implementation of the model (`engine(world)`), which is asked the same.
  */
+import { compile, type Engine, type Question } from '../server/src/access/engine/index.ts'
 import { admitsNote } from '../server/src/base/index.ts'
-import { compile, runScenarios, type Engine, type Question } from '../server/src/access/engine/index.ts'
+import { ourEngine } from '../server/src/access/testing/our-engine.ts'
 import { proofs } from '../server/src/access/testing/proofs.ts'
 import { compareWithCedar } from './access/cedar.ts'
 import { makeOffice, type Office } from './access/office.ts'
@@ -36,7 +37,7 @@ export const bench: Bench = {
     rows.push(...(await measureFilters(office, engine, rounds)))
     const runs = readNumber(args, '--worlds') ?? (quick ? 300 : 3_000)
     log(`proofs over ${runs} worlds …`)
-    for (const { run } of proofs) run({ compile, runScenarios, admitsNote }, { runs, seed: 1 })
+    for (const { run } of proofs) run(ourEngine, { runs, seed: 1 })
     log('Cedar over random worlds …')
     const cedar = compareWithCedar(compile, runs)
     rows.push({

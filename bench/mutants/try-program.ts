@@ -45,9 +45,11 @@ async function tryChange({ file, start, end, put }: Change): Promise<Tried> {
 }
 
 async function load(root: string): Promise<EngineModule> {
-  const engine = (await import(join(root, 'access/engine/index.ts'))) as Omit<EngineModule, 'admitsNote'>
-  const base = (await import(join(root, 'base/index.ts'))) as Pick<EngineModule, 'admitsNote'>
-  return { compile: engine.compile, runScenarios: engine.runScenarios, admitsNote: base.admitsNote }
+  const { compile, runScenarios } = (await import(join(root, 'access/engine/index.ts'))) as EngineModule
+  const { covers } = (await import(join(root, 'access/engine/rules.ts'))) as EngineModule
+  const filters = (await import(join(root, 'base/note-filter.ts'))) as EngineModule['filters']
+  const ranges = (await import(join(root, 'base/path-ranges.ts'))) as EngineModule['ranges']
+  return { compile, runScenarios, covers, filters, ranges }
 }
 
 /** What the tests run, with fewer random worlds: whoever survives these is asked of more. */

@@ -140,7 +140,7 @@ const notes: readonly JudgedNote[] = [
 
 const filters: Proof = {
   name: 'filters like it checks, and checks like the specification, in every combination of statements',
-  run({ compile, admitsNote }, { runs }) {
+  run({ compile, filters: { admitsNote } }, { runs }) {
     // A number that none of the counts divides, so that a part of the worlds still has everything.
     const stride = runs < 1_000 ? 7 : 1
     const compare = (engine: Engine, asked: Omit<Question, 'action' | 'resource'>) => {

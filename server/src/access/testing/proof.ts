@@ -1,12 +1,39 @@
 /** What a proof is: it throws when the engine it is handed breaks a promise. */
 import { isDeepStrictEqual } from 'node:util'
-import type { admitsNote } from '../../base/index.ts'
+import type { admitsNote, bothFilters, isEmptyFilter, someNotes } from '../../base/note-filter.ts'
+import type {
+  everyPath,
+  folderRange,
+  intersect,
+  isInRanges,
+  noPath,
+  pathRange,
+  subtract,
+  unite,
+} from '../../base/path-ranges.ts'
 import type { compile, runScenarios } from '../engine/index.ts'
+import type { covers } from '../engine/rules.ts'
 
 export interface EngineModule {
   readonly compile: typeof compile
   readonly runScenarios: typeof runScenarios
-  readonly admitsNote: typeof admitsNote
+  readonly covers: typeof covers
+  readonly filters: {
+    readonly admitsNote: typeof admitsNote
+    readonly bothFilters: typeof bothFilters
+    readonly isEmptyFilter: typeof isEmptyFilter
+    readonly someNotes: typeof someNotes
+  }
+  readonly ranges: {
+    readonly everyPath: typeof everyPath
+    readonly folderRange: typeof folderRange
+    readonly intersect: typeof intersect
+    readonly isInRanges: typeof isInRanges
+    readonly noPath: typeof noPath
+    readonly pathRange: typeof pathRange
+    readonly subtract: typeof subtract
+    readonly unite: typeof unite
+  }
 }
 
 export interface Proof {

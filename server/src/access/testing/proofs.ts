@@ -11,6 +11,7 @@ import { administrationProofs } from './administration-proofs.ts'
 import { changeProofs } from './change-proofs.ts'
 import { denseProofs } from './dense-proofs.ts'
 import { explanationProofs } from './explanation-proofs.ts'
+import { filterProofs } from './filter-proofs.ts'
 import { equal, type Proof } from './proof.ts'
 import { specify } from './specification.ts'
 import {
@@ -79,7 +80,7 @@ type ListedNote = readonly [parts: readonly string[], facts: NoteFacts]
 
 const everyNote: Proof = {
   name: 'admits through a filter exactly the notes that a check allows',
-  run({ compile, admitsNote }, { runs: numRuns, seed }) {
+  run({ compile, filters: { admitsNote } }, { runs: numRuns, seed }) {
     const several = fc.array(filterQuestion, { minLength: 3, maxLength: 3 })
     const compareAll = (engine: Engine, asked: FilterQuestion, listed: readonly ListedNote[]) => {
       const filter = structuredClone(engine.filter(asked))
@@ -223,6 +224,7 @@ export const proofs: readonly Proof[] = [
   ...administrationProofs,
   ...changeProofs,
   ...explanationProofs,
+  ...filterProofs,
   everyQuestion,
   everyNote,
   everySearch,

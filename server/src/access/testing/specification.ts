@@ -69,7 +69,7 @@ function isAllowedAt(world: World, question: Question, person: string): boolean 
 function byStatements(world: World, question: Question, person: string, withDelegations: boolean): boolean {
   if (!isActive(world, person)) return false
   const { action, resource, now } = question
-  const names = principals(world, person)
+  const names = principalsOf(world, person)
   for (const deny of world.policy.denies) {
     if (!names.includes(deny.principal) || deny.except?.some((each) => names.includes(each)) === true) continue
     if (!deny.actions.some((denied) => denied === action || follows(denied, action))) continue
@@ -160,12 +160,12 @@ function inScope(world: World, { resource, facts }: Question, scope: string): To
   return (facts?.tags ?? []).some((tag) => `${tag}/`.startsWith(`${asked}/`)) ? 'yes' : 'no'
 }
 
-function isActive(world: World, person: string): boolean {
+export function isActive(world: World, person: string): boolean {
   const list = person.startsWith('user:') ? world.users : person.startsWith('service:') ? world.services : []
   return list.some(({ id, suspended }) => person.endsWith(`:${id}`) && !suspended)
 }
 
-function principals(world: World, person: string): string[] {
+export function principalsOf(world: World, person: string): string[] {
   const list = person.startsWith('user:') ? world.users : world.services
   let groups = list.find(({ id }) => person.endsWith(`:${id}`))?.groups ?? []
   for (let round = 0; round <= world.groups.length; round++)
