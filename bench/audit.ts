@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- audit [--data DIR] [--events N]`: durable events a second beside the bare store, the cost of verifying,
- * Go's verdict on an archive, and, with `--data`, the test vectors of others.
+ * `npm run bench -- audit [--data DIR] [--events N] [--asked N]`: durable events a second beside the bare store, the cost of
+ * verifying, questions to a log of `--asked` events on SQLite and PostgreSQL, what the log costs the gateway, Go's verdict
+ * on an archive, and, with `--data`, the test vectors of others.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,8 +9,12 @@ import { join } from 'node:path'
 import { Database } from 'bun:sqlite'
 import { createOpenFiles } from '../server/src/audit/export/open-files.ts'
 import type { AuditLog } from '../server/src/audit/index.ts'
+import type { StoreLocation } from '../server/src/storage/index.ts'
 import { openLogKit, someEvent, testSecrets } from '../server/src/audit/testing/log-kit.ts'
+import { startServices } from '../scripts/services.ts'
+import { measureGatewayCost, type GatewayCost } from './audit/gateway.ts'
 import { verifyWithGo } from './audit/go.ts'
+import { measureQuestions } from './audit/questions.ts'
 import { runVectors } from './audit/vectors.ts'
 import { readNumber, type Bench, type BenchRow, type BenchTarget } from './bench.ts'
 
@@ -60,6 +65,11 @@ export const bench: Bench = {
         targets.push(target('archive is ok for golang.org/x/mod', '1', Number(go.ok), go.ok))
       }
       await kit.log.close()
+      const asked = readNumber(args, '--asked') ?? (quick ? 20_000 : 1_000_000)
+      await askStores(folder, { events: asked, rounds: quick ? 3 : 9 }, { rows, targets, log })
+      log('the gateway, recorded and silent …')
+      const cost = await measureGatewayCost(rounds, quick ? 1 : 4)
+      describeCost(cost, rows, targets)
       const at = args.indexOf('--data')
       if (at >= 0) {
         const { passed, wrong } = runVectors(args[at + 1] ?? '')
@@ -72,6 +82,55 @@ export const bench: Bench = {
       rmSync(folder, { recursive: true, force: true })
     }
   },
+}
+
+interface Found {
+  readonly rows: BenchRow[]
+  readonly targets: BenchTarget[]
+  readonly log: (line: string) => void
+}
+
+async function askStores(
+  folder: string,
+  size: { readonly events: number; readonly rounds: number },
+  { rows, targets, log }: Found,
+): Promise<void> {
+  const file = (name: string): StoreLocation => ({ kind: 'sqlite', file: join(folder, name), durability: 'full' })
+  const services = await startServices(['postgres'], log)
+  const url = services.env['CAIRN_TEST_DATABASE_URL'] ?? process.env['CAIRN_TEST_DATABASE_URL']
+  const stores: [name: string, log: StoreLocation, index: StoreLocation][] = [
+    ['sqlite', file('asked.db'), file('asked-index.db')],
+  ]
+  if (url !== undefined) stores.push(['postgres', { kind: 'postgres', url }, { kind: 'postgres', url }])
+  try {
+    for (const [name, store, index] of stores) {
+      log(`${size.events} events on ${name}, and questions about the last of 100 days …`)
+      const { perSecond, ms } = await measureQuestions({ log: store, index }, size)
+      rows.push(row('durable events, many callers', '/s', name, [perSecond]))
+      for (const [question, took] of ms) rows.push(row(`the last day, ${question}`, 'ms', name, [took]))
+      const slowest = Math.max(...ms.values())
+      targets.push(target(`slowest question on ${name}, ms`, '≤ 100', slowest, slowest <= 100))
+      if (name === 'postgres')
+        targets.push(target('durable events a second on postgres', '≥ 5,000', perSecond, perSecond >= 5_000))
+    }
+  } finally {
+    await services.stop()
+  }
+}
+
+function describeCost(cost: GatewayCost, rows: BenchRow[], targets: BenchTarget[]): void {
+  rows.push(
+    row('JSON through the gateway, 64 at once', '/s', 'recorded', cost.recorded),
+    row('JSON through the gateway, 64 at once', '/s', 'silent', cost.silent),
+    row('99 of 100 requests, one after another', 'ms', 'recorded', cost.recordedP99),
+    row('99 of 100 requests, one after another', 'ms', 'silent', cost.silentP99),
+  )
+  const share = middle(cost.recorded) / middle(cost.silent)
+  const added = middle(cost.recordedP99) - middle(cost.silentP99)
+  targets.push(
+    target('share of the gateway’s throughput with the log', '≥ 0.5', share, share >= 0.5),
+    target('added to 99 of 100 requests, ms', '≤ 10', added, added <= 10),
+  )
 }
 
 async function measureEvents(append: (at: number) => Promise<unknown>, events: number): Promise<number> {
