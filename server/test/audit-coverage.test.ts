@@ -134,6 +134,20 @@ test('what is refused is on record, each with its route', async () => {
     return told().length >= refused.size
   })
   expect(new Map(told() as [string, string][])).toEqual(refused)
+  // Nobody knows who it was; from where is known.
+  for (const { context } of entries.filter((entry) => refused.has(String(entry.context['requestId']))))
+    expect(context).toMatchObject({ address: expect.stringContaining('127.0.0.1') })
+})
+
+test('who is refused what they may not do stands there with their credential', async () => {
+  const reply = await day.ben.call('/api/audit/events')
+  expect(reply.status).toBe(403)
+  const refusal = () => entries.find(({ context }) => context['requestId'] === idOf(reply))
+  await until('it is recorded', async () => {
+    entries = await readLog()
+    return refusal() !== undefined
+  })
+  expect(refusal()).toMatchObject({ type: 'access.refused', actor: day.ben.id, context: { via: 'key' } })
 })
 
 /** Somebody who is let in there, and then told that there is no such thing. */

@@ -58,8 +58,9 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     trace.template = route.path
     if (arrival.stopping.aborted && !isOperational(route)) fail('server.stopping', { retryAfterMs: 2_000 })
 
+    // Before anybody is let in: also who is refused came from somewhere.
+    note(exchange, null)
     const principal = await identify(exchange, route, params, trace)
-    arrival.onClose(services.audit.aboutCall(exchange.requestId, describeCall(exchange, principal)))
     const query = readQuery(route, url)
     const { bytes, body } = await takeBody(exchange, route, services, trace)
     const input = { exchange, services, params, query, body, bytes }
@@ -77,6 +78,10 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     return await underAudit(audited, services, () => route.handle(whole))
   }
 
+  function note(exchange: Exchange, principal: Principal | null): void {
+    exchange.onClose(services.audit.aboutCall(exchange.requestId, describeCall(exchange, principal)))
+  }
+
   /** Null for a route that needs nobody. Throws the codes of `access`. */
   async function identify(
     exchange: Exchange,
@@ -90,6 +95,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     const credentials = readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: services.port() })
     const principal = await access.authenticate({ ...credentials, ...readEpoch(headers) })
     trace.actor = principal.id
+    note(exchange, principal)
     if (!isProtected(route)) {
       access.require(principal, route.permission.unlessLocal)
       return principal
