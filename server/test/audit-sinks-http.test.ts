@@ -3,12 +3,13 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Database } from 'bun:sqlite'
 import type { AuditReceipt, AuditSinkState } from '@cairn/contract'
 import { loadConfig } from '../src/config/index.ts'
 import { sha256 } from '../src/base/index.ts'
 import { signatureOf, startWebhook } from './kit/sink-receivers.ts'
 import { openTeam, take } from './kit/team.ts'
-import { until } from './harness.ts'
+import { startServer, until } from './harness.ts'
 
 setDefaultTimeout(60_000)
 
@@ -53,6 +54,51 @@ test('what happens on a server reaches its webhook; states, receipts and metrics
   expect(said).not.toContain(secret.slice(6))
   receiver.mood = 'good'
   await until('it takes entries again', async () => (await state()).state === 'ok', 20_000)
+})
+
+test('a server that is killed before a receiver has answered sends the same batch again, and leaves nothing out', async () => {
+  await using receiver = await startWebhook()
+  const home = await mkdtemp(join(tmpdir(), 'cairn-sink-kill-'))
+  const sinks = [{ id: 'siem', kind: 'webhook', url: `http://127.0.0.1:${receiver.port}/in`, secret }]
+  const start = () =>
+    startServer({
+      env: {
+        CAIRN_DATA: join(home, 'data'),
+        CAIRN_KEYRING: join(home, 'keyring.json'),
+        CAIRN_AUDIT_SINKS: JSON.stringify(sinks),
+      },
+    })
+  try {
+    receiver.mood = 'hanging'
+    const first = await start()
+    await until('a batch is on its way', async () => {
+      await first.call('/api/audit/events')
+      return receiver.taken.length > 0
+    })
+    process.kill(first.pid, 'SIGKILL')
+    await Promise.allSettled([first[Symbol.asyncDispose]()])
+    receiver.mood = 'good'
+    // As a minute later, when what the dead process held has run out.
+    const log = new Database(join(home, 'data', 'audit.db'))
+    log.run('UPDATE audit_sinks SET held_until = 0')
+    log.close()
+    await using next = await start()
+    const state = async () =>
+      ((await (await next.call('/api/audit/sinks')).json()) as { sinks: AuditSinkState[] }).sinks[0]
+    await until('all is delivered', async () => (await state())?.lag === 0, 20_000)
+    const [unanswered, again] = receiver.taken
+    expect(again?.headers['webhook-id']).toBe(unanswered?.headers['webhook-id'] as string)
+    expect(again?.seqs).toEqual([...(unanswered?.seqs ?? [])])
+    const told = receiver.taken.filter(({ isAcknowledged }) => isAcknowledged).flatMap(({ seqs }) => seqs)
+    expect(told).toEqual(Array.from({ length: told.length }, (_, at) => at + (told[0] ?? 0)))
+    expect(told[0]).toBe(unanswered?.seqs[0] as number)
+    const { receipts } = (await (await next.call('/api/audit/sinks/siem/receipts')).json()) as {
+      receipts: AuditReceipt[]
+    }
+    expect(receipts.reduce((sum, { entries }) => sum + entries, 0)).toBe(told.length)
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
 })
 
 test('wrong receivers are refused with what is wrong, and secrets are not shown', async () => {

@@ -109,7 +109,17 @@ export function createSinkStore(connection: SqlConnection, source: Omit<BatchSou
         from: cursor,
         to: Math.min(upto, size),
       })
-      if (batch !== null) return { kind: 'batch', ...batch, progress }
+      if (batch !== null) {
+        // Before it is sent: whoever is killed before the answer sends the same again, under the same id.
+        if (row['upto'] !== batch.to)
+          await connection.run('UPDATE audit_sinks SET upto = ? WHERE id = ? AND holder = ? AND next_seq = ?', [
+            batch.to,
+            id,
+            holder,
+            batch.first,
+          ])
+        return { kind: 'batch', ...batch, progress }
+      }
       return { kind: 'skip', from: cursor, to: await findNext(connection, cursor, size), progress }
     },
     async configure({ id, holder, plan }) {

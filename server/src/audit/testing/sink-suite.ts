@@ -90,6 +90,15 @@ export function describeSinkStore(name: string, makePlace: MakePlace): void {
       expect(await store.progress(id)).toMatchObject({ failingSince: null, attempts: 0, lastError: null })
     })
 
+    test('a batch that nobody answered comes again with the same extent, whatever came after it', async () => {
+      await begin()
+      await append(5)
+      const step = await next()
+      await append(5)
+      expect(extentOf(await next())).toEqual(extentOf(step))
+      expect(extentOf(step)).toEqual([10, 15])
+    })
+
     test('is one process’s at a time; one that lost it moves nothing', async () => {
       await begin()
       await append(5)
