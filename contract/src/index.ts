@@ -51,6 +51,30 @@ export {
   type AuditSinkState,
   type AuditVerifyReport,
 } from './audit-export.ts'
+export {
+  auditReportIds,
+  auditReportParameters,
+  auditReportTable,
+  reportLimits,
+  reportWords,
+  type AuditReportId,
+  type AuditReportParameter,
+  type ReportCellKind,
+  type ReportColumnSpec,
+  type ReportPartSpec,
+  type ReportSpec,
+} from './audit-report-table.ts'
+export {
+  auditReportFormats,
+  auditReportListSchema,
+  auditReportQuerySchema,
+  auditReportSchema,
+  type AuditReport,
+  type AuditReportFormat,
+  type AuditReportQuery,
+  type ReportCell,
+  type ReportRow,
+} from './audit-reports.ts'
 export { sourceSchema, citationSchema, type Source, type Citation } from './citations.ts'
 export {
   limits,

@@ -9,6 +9,7 @@ export {
   auditLevelCategories,
   auditLevelLimits,
 } from './audit-events.ts'
+export { auditReportParameters, auditReportTable, reportWords } from './audit-report-table.ts'
 export { errorTable } from './errors.ts'
 export { labels, labelSchema, highestLabel } from './labels.ts'
 export { propertyPrefix } from './access.ts'

@@ -319,6 +319,7 @@ export async function openApp({
       auditReader: auditing.reader,
       auditOutlet: auditing.outlet,
       auditSinks: auditing.sinks,
+      auditReports: auditing.reports,
       vaults,
       clock,
       logger,

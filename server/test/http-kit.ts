@@ -94,6 +94,7 @@ export function startRig(change: RigChange = {}): Rig {
     // What the tests of this kit never reach; a real one stands behind the tests of the audit log.
     auditReader: {} as HttpDependencies['auditReader'],
     auditOutlet: noOutlet,
+    auditReports: { make: () => fail('storage.failed', { message: 'This server has no audit log.' }) },
     auditSinks: { list: async () => [], receipts: async () => null },
     vaults: vaults.vaults,
     pipeline: {

@@ -6,6 +6,7 @@ import { describeExport } from '../src/audit/testing/export-suite.ts'
 import { describeLog } from '../src/audit/testing/log-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeQueries } from '../src/audit/testing/query-suite.ts'
+import { describeReports } from '../src/audit/testing/report-suite.ts'
 import { describeProviderStore } from '../src/routing/testing/provider-store-suite.ts'
 import { describeSinkStore } from '../src/audit/testing/sink-suite.ts'
 import { listEngines } from '../src/storage/testing/places.ts'
@@ -22,6 +23,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeRetention(`retention of the audit log: ${name}`, makePlace)
   describeQueries(`questions to the audit log: ${name}`, makePlace)
   describeSinkStore(`receivers of the audit log: ${name}`, makePlace)
+  describeReports(`reports on the audit log: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)
   describeRegister(name, makePlace)
   describeIndexStore(name, makePlace)

@@ -1,6 +1,7 @@
 /** Who may do what. */
 export { createAccess, refuseAction, type AccessOptions } from './access.ts'
 export type { Directory, DirectoryKey, DirectoryMembership } from './identity/directory.ts'
+export { findCanonicalEmail } from './identity/email.ts'
 export type { Identity } from './identity/identity.ts'
 export { openIdFlowMs, type OpenIdDoor } from './identity/openid.ts'
 export type { SignedIn, Visitor } from './identity/sign-in.ts'
@@ -19,6 +20,7 @@ export {
   makeMatrix,
   type Place,
 } from './policy/views.ts'
+export { listRuleChanges, type RuleChange } from './policy/rule-changes.ts'
 export { withPolicy } from './policy/world.ts'
 export { accessSchema } from './schema.ts'
 export type { Access, Credentials } from './types.ts'

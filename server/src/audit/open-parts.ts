@@ -9,6 +9,7 @@ import type { StoreLocation } from '../storage/index.ts'
 import { openAudit, type AuditOptions } from './audit.ts'
 import { createAuditOutlet, type AuditOutlet } from './export/outlet.ts'
 import { createAuditReader, type AuditReader } from './read/reader.ts'
+import { createAuditReports, type AuditReports } from './reports/reports.ts'
 import { openAuditSinks, type AuditSinks } from './sinks/sinks.ts'
 import type { Audit } from './types.ts'
 
@@ -29,6 +30,7 @@ export interface AuditParts {
   readonly reader: AuditReader
   readonly outlet: AuditOutlet
   readonly sinks: AuditSinks
+  readonly reports: AuditReports
   close(): Promise<void>
 }
 
@@ -43,6 +45,7 @@ export async function openAuditParts(options: AuditPartsOptions): Promise<AuditP
   }
   const audit = await openAudit({ ...options, onSigned, compare: (note) => reader.compareSeen(note) })
   const outlet = createAuditOutlet({ location, origin, secrets, version, logger })
+  const reports = createAuditReports({ location, origin, secrets, logger })
   const around = { origin, audit, clock, logger, outbound, permits, tls: createTlsDoor({ permits, clock }) }
   const listed = { sinks: options.sinks, secrets: options.sinkSecrets, store: outlet.sinks }
   const sinks = openAuditSinks({ ...listed, ...around })
@@ -52,7 +55,9 @@ export async function openAuditParts(options: AuditPartsOptions): Promise<AuditP
     reader,
     outlet,
     sinks,
+    reports,
     async close() {
+      reports.close()
       await sinks.close()
       await outlet.close()
       await reader.close()

@@ -16,3 +16,8 @@ export const systemClock: Clock = {
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString()
 }
+
+/** For libraries that take nothing else. */
+export function toDate(ms: number): Date {
+  return new Date(ms)
+}

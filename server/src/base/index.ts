@@ -1,5 +1,5 @@
 /** Small parts that know nothing of vaults or models: time, ids, errors, logs, deadlines. */
-export { systemClock, formatTime, type Clock } from './clock.ts'
+export { systemClock, formatTime, toDate, type Clock } from './clock.ts'
 export { CairnError, fail, toCairnError, invariant, joinFindings, quote, type FailureDetail } from './errors.ts'
 export { Secret } from './secret.ts'
 export { createId, createToken, sha256 } from './id.ts'

@@ -18,6 +18,7 @@ import type {
   AuditEntry,
   AuditOutlet,
   AuditReader as WholeAuditReader,
+  AuditReports,
   AuditSinks,
   CallRecorder,
   Recorder,
@@ -125,6 +126,7 @@ export interface HttpDependencies {
   readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint' | 'holds' | 'retention' | 'levels'>
   readonly auditReader: AuditReader
   readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks'>
+  readonly auditReports: Pick<AuditReports, 'make'>
   readonly auditSinks: Pick<AuditSinks, 'list' | 'receipts'>
   readonly vaults: Vaults
   readonly pipeline: Pipeline

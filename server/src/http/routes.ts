@@ -32,6 +32,7 @@ import { accessRoutes } from './access-routes.ts'
 import { auditExportRoutes } from './audit-export-routes.ts'
 import { authZenRoutes } from './authzen-routes.ts'
 import { auditKeepingRoutes } from './audit-keeping-routes.ts'
+import { auditReportRoutes } from './audit-report-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { heldRoutes } from './held-routes.ts'
 import { gatewayRoutes } from './gateway-routes.ts'
@@ -230,6 +231,7 @@ export const routes: readonly Route[] = [
   ...identityRoutes,
   ...peopleRoutes,
   ...auditRoutes,
+  ...auditReportRoutes,
   ...auditKeepingRoutes,
   publicRoute({
     method: 'GET',

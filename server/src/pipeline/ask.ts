@@ -12,7 +12,7 @@ import { openRecord } from './gateway-reply.ts'
 import { ground } from './ground.ts'
 import { budgetView, openMetered } from './metered.ts'
 import { createNoteGate, goOnOnlyWith, PassagesChanged } from './note-gate.ts'
-import { collectReply, tellAnswer, tellRefusal, type Told } from './tell.ts'
+import { collectReply, describeUnfinished, tellAnswer, tellRefusal, type Told } from './tell.ts'
 import type { Ask, AskServices } from './ask-types.ts'
 import type { Call } from './types.ts'
 
@@ -49,7 +49,7 @@ export function createAsk(services: AskServices): Ask {
       goOnOnlyWith(call, answer.passages, answer.by, services)
       return await reply(tellAnswer(told, answer), request.stream)
     } catch (thrown) {
-      void record.ended('failed', { vaults: grounded.vaults, label: grounded.label })
+      void record.ended('failed', describeUnfinished(grounded))
       throw thrown instanceof PassagesChanged ? thrown : toCairnError(thrown)
     }
   }

@@ -68,7 +68,9 @@ export function createEmbeddings(services: GatewayServices): Embeddings {
         keep: (bytes) => [decoder.decode(bytes)],
         give: (parts) => parts.join(''),
       })
-      await finish(record.ended('ok', { inputs }, { request: () => textOf(body) }), services)
+      const { usage } = reply
+      const fields = { inputs, tokensIn: usage.input, tokensOut: usage.output }
+      await finish(record.ended('ok', fields, { usage, said: { request: () => textOf(body) } }), services)
       return replyWithJson(call, reply, reply, clock)
     } catch (thrown) {
       void record.ended('failed', { inputs })

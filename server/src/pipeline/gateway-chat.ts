@@ -82,7 +82,10 @@ export async function answerChat(call: Call, input: GatewayInput, services: Gate
     record.ended(
       outcome,
       { tokensIn: usage?.input ?? null, tokensOut: usage?.output ?? null, streamed },
-      { request: () => new TextDecoder().decode(input.sent ?? body), ...(answer ? { response: answer } : {}) },
+      {
+        usage,
+        said: { request: () => new TextDecoder().decode(input.sent ?? body), ...(answer ? { response: answer } : {}) },
+      },
     )
 
   const onlyWith = (by: Answerer) => call.onlyWhile?.(() => routing.mayUse(call.principal, by))

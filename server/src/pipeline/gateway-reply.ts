@@ -100,6 +100,13 @@ function headerText(text: string): string {
   return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
 }
 
+export interface Ending {
+  /** As the provider told it: the entry says what it cost. */
+  readonly usage?: Usage | undefined
+  /** Its texts, where a rule has them kept. */
+  readonly said?: Said | undefined
+}
+
 export interface CallRecord {
   /** Durable before it resolves, when the deployment is outside: nothing leaves without its intent on record. */
   intend(deployment: Deployment, purpose: string, label?: Label): Promise<void>
@@ -108,8 +115,8 @@ export interface CallRecord {
   answered(by: Answerer): void
   /** Whether what is answered by whoever answers is to be kept. */
   keepsAnswer(): boolean
-  /** The end of the call, recorded once and off the reply's path. `said`: its texts, where a rule has them kept. */
-  ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields'], said?: Said): Promise<number | null>
+  /** The end of the call, recorded once and off the reply's path. */
+  ended(outcome: AuditEntry['outcome'], fields: AuditEntry['fields'], ending?: Ending): Promise<number | null>
 }
 
 /** Ends a call whose reply is whole: its record is written off the reply’s path. */
@@ -123,29 +130,34 @@ export async function finish(
 /** Keeps which deployment was used last, so that failures and aborts are recorded with it. */
 export function openRecord(type: AuditEventType, call: Call, { audit, logger }: GatewayServices): CallRecord {
   let isOpen = true
-  let used: AuditEntry['fields'] = { model: null, provider: null, egress: null }
+  let used: AuditEntry['fields'] = { model: null, provider: null, egress: null, region: null, cached: false }
+  let paid: Deployment | null = null
   const entry = { actor: call.principal.id, requestId: call.requestId }
   return {
-    async intend({ provider, egress }, purpose, label = callersOwn) {
+    async intend({ provider, egress, region }, purpose, label = callersOwn) {
       if (egress === 'local') return
       await audit.record({
         ...entry,
         type: 'egress.intended',
         outcome: 'ok',
-        fields: { provider: provider.id, egress, label, purpose },
+        fields: { provider: provider.id, egress, label, purpose, region },
       })
     },
     attempted(_attempt, deployment) {
-      used = { ...answererOf(deployment) }
+      used = { ...answererOf(deployment), region: deployment.region, cached: false }
+      paid = deployment
     },
-    answered(by) {
-      used = { ...by }
+    answered({ model, provider, egress }) {
+      used = { model, provider, egress, region: null, cached: true }
+      paid = null
     },
     keepsAnswer: () => audit.ruleFor({ type, fields: used ?? {} }).level === 'request-response',
-    async ended(outcome, fields, said) {
+    async ended(outcome, fields, { usage, said } = {}) {
       if (!isOpen) return null
       isOpen = false
-      const told = { ...used, ...fields }
+      const costNanoUsd =
+        used?.['cached'] === true ? 0 : paid && usage ? nanoUsdOf(paid.info, paid.egress, usage) : null
+      const told = { ...used, ...fields, costNanoUsd }
       try {
         const seq = await audit.record({ ...entry, type, outcome, fields: told })
         if (said) await capture(call, { type, fields: told }, said, audit)

@@ -59,11 +59,7 @@ async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> 
   } finally {
     // The client left or the provider broke off: the record says so; the caller tells the client.
     if (!end) {
-      void record.ended(
-        'failed',
-        { vaults: grounded.vaults, label: grounded.label },
-        saidIn(told, () => text),
-      )
+      void record.ended('failed', describeUnfinished(grounded), { said: saidIn(told, () => text) })
       await pieces.return(undefined as never).catch(() => undefined)
     }
   }
@@ -73,11 +69,10 @@ async function* tellPieces(told: Told, answer: Heard): AsyncGenerator<AskEvent> 
   const sources = listSources(madeFrom)
   // The built-in answerer quotes from more passages than a model would have been given.
   const label = madeFrom.reduce<Label>((highest, passage) => highestLabel(highest, passage.label), grounded.label)
-  const auditSeq = await record.ended(
-    'ok',
-    describeEnd(told, { end, sources, label }),
-    saidIn(told, () => text),
-  )
+  const auditSeq = await record.ended('ok', describeEnd(told, { end, sources, label }), {
+    usage: end.usage,
+    said: saidIn(told, () => text),
+  })
   yield { event: 'receipt', data: makeReceipt(told, answer, { end, sources, label, auditSeq }) }
   yield { event: 'done', data: { outcome: end.outcome, confidence: end.confidence } }
 }
@@ -101,7 +96,7 @@ export function tellRefusal(told: Told, plan: Plan): Telling {
         text: `No model that was asked may see what these notes say: ${models}.${notes} Ask a local model, or the built-in one (model “extractive”).`,
       },
     }
-    const auditSeq = await record.ended('refused', { vaults: grounded.vaults, label: grounded.label }, saidIn(told))
+    const auditSeq = await record.ended('refused', describeUnfinished(grounded), { said: saidIn(told) })
     const receipt: Receipt = {
       requestId: call.requestId,
       model: '',
@@ -158,10 +153,17 @@ function makeReceipt({ call, services }: Told, answer: Heard, { end, sources, la
   }
 }
 
+/** What would have been told to a model, or was. */
+export function describeUnfinished({ vaults, passages, label }: Grounded) {
+  return { vaults, notes: listNotes(passages), label }
+}
+
+const listNotes = (places: readonly Source[]) => listSources(places).map(({ vault, note }) => `note:${vault}/${note}`)
+
 function describeEnd({ grounded }: Told, { end, sources, label }: Pick<Finished, 'end' | 'sources' | 'label'>) {
   return {
     vaults: grounded.vaults,
-    notes: sources.map(({ vault, note }) => `note:${vault}/${note}`),
+    notes: listNotes(sources),
     label,
     tokensIn: end.usage.input,
     tokensOut: end.usage.output,

@@ -357,6 +357,7 @@ export const steps: readonly Step[] = [
   step('POST /api/vaults/:id/reindex', (day) => day.owner.send(`/api/vaults/${vaultOf(day)}/reindex`, undefined)),
   step('DELETE /api/vaults/:id', (day) => day.owner.send(`/api/vaults/${find(day, 'vault')}`, undefined, 'DELETE')),
   get('GET /api/audit/export', '?format=csv'),
+  step('GET /api/audit/reports/:id', ({ owner }) => owner.call('/api/audit/reports/health')),
   step('GET /api/audit/proof/:seq', ({ owner }) => owner.call('/api/audit/proof/0')),
   step('GET /api/audit/tile/*path', ({ owner }) => owner.call('/api/audit/tile/entries/000.p/1')),
   step('POST /api/audit/verify', ({ owner }) => owner.send('/api/audit/verify', {})),

@@ -59,7 +59,7 @@ export function toCsv({
   ])
 }
 
-function toRow(cells: readonly string[]): string {
+export function toRow(cells: readonly string[]): string {
   return `${cells.map(toCell).join(',')}\r\n`
 }
 

@@ -8,6 +8,7 @@ import {
   type GrantCreate,
   type PolicyChanged,
   type PolicyDocument,
+  type PrincipalName,
   type ScenarioFile,
 } from '@cairn/contract'
 import {
@@ -239,6 +240,15 @@ export async function listPrincipals({
   services,
   query: { scope },
 }: Input<undefined, { scope?: string | undefined }>): Promise<HttpReply> {
+  return json({ principals: await listPrincipalNames(call, services, scope) })
+}
+
+/** As far as the caller may know them. */
+export async function listPrincipalNames(
+  call: Call,
+  services: RouteServices,
+  scope?: string,
+): Promise<PrincipalName[]> {
   const { access } = services
   const seesAll =
     namingActions.some((action) => access.may(call.principal, action)) ||
@@ -252,7 +262,7 @@ export async function listPrincipals({
     ...groups.map(({ id, name }) => ({ id: `group:${id}`, name, isActive: true })),
     ...people.map(({ id, name, kind, status }) => ({ id: `${kind}:${id}`, name, isActive: status === 'active' })),
   ]
-  return json({ principals: principals.filter(({ id }) => seesAll || own.has(id)) })
+  return principals.filter(({ id }) => seesAll || own.has(id))
 }
 
 function ownPrincipals({ principal: { groups = [] } }: Call, principal: string): Set<string> {

@@ -1,6 +1,6 @@
 /** Handlers of keys, sessions and signing in. */
 import type { KeyCreate, SessionInfo } from '@cairn/contract'
-import { openIdFlowMs, type SignedIn } from '../../access/index.ts'
+import { findCanonicalEmail, openIdFlowMs, type SignedIn } from '../../access/index.ts'
 import { CairnError, fail, toCairnError } from '../../base/index.ts'
 import { findOpenIdCookie, formatOpenIdCookie, formatSessionCookie } from '../credentials.ts'
 import { json, noContent, type HttpReply } from '../reply.ts'
@@ -53,9 +53,12 @@ export async function signInWithPassword(
 ): Promise<HttpReply> {
   const { exchange, services, body } = input
   refuseOtherOrigin(exchange)
-  const signedIn = await services.access.identity.signIn
-    .withPassword(body, visitorOf(exchange))
-    .catch((thrown: unknown) => recordRefusal(input, 'password', thrown))
+  const { people, signIn: ways } = services.access.identity
+  const signedIn = await ways.withPassword(body, visitorOf(exchange)).catch(async (thrown: unknown) => {
+    const email = isRecorded(thrown) ? findCanonicalEmail(body.email) : null
+    const person = email === null ? null : await people.findByEmail(email)
+    return recordRefusal(input, { method: 'password', user: person?.id ?? null }, thrown)
+  })
   return enter(input, signedIn, 'password')
 }
 
@@ -103,7 +106,7 @@ export async function finishOpenId(input: OpenInput): Promise<HttpReply> {
     const flow = findOpenIdCookie(request.headers, place)
     const signedIn = await services.access.identity.signIn
       .finishOpenId({ origin: ownOrigin, query: url.search, flow }, visitorOf(exchange))
-      .catch((thrown: unknown) => recordRefusal(input, 'openid', thrown))
+      .catch((thrown: unknown) => recordRefusal(input, { method: 'openid' }, thrown))
     const { headers } = await enter(input, signedIn, 'openid')
     // The cookie of the flow stays its ten minutes: its state is spent.
     return redirect('/', headers['set-cookie'] ?? '')
@@ -167,21 +170,28 @@ async function recordSignIn(
   await audit.record({ type: 'session.created', actor, requestId, outcome: 'ok', fields: { method } })
 }
 
-/** Who it was is not known, only that somebody tried; what costs nothing to try again and again is not written down. */
+/**
+ * Who it was is not known, only that somebody tried, and whose address they gave. What costs nothing to try again and
+ * again is not written down.
+ */
 async function recordRefusal(
   { exchange, services }: OpenInput<unknown>,
-  method: string,
+  about: { readonly method: string; readonly user?: string | null },
   thrown: unknown,
 ): Promise<never> {
-  if (thrown instanceof CairnError && recordedRefusals.has(thrown.code))
+  if (isRecorded(thrown))
     await services.audit.record({
       type: 'sign-in.refused',
       actor: 'anonymous',
       requestId: exchange.requestId,
       outcome: 'refused',
-      fields: { method, code: thrown.code },
+      fields: { ...about, code: thrown.code },
     })
   throw thrown
+}
+
+function isRecorded(thrown: unknown): thrown is CairnError {
+  return thrown instanceof CairnError && recordedRefusals.has(thrown.code)
 }
 
 const recordedRefusals: ReadonlySet<string> = new Set(['access.sign-in-refused', 'access.openid-refused'])
