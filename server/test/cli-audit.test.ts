@@ -103,3 +103,41 @@ test('verifies an archive without a server: whole, changed, and no archive', asy
     expect([name, (await offline('--offline', at(name))).exitCode]).toEqual([name, 2])
   expect(await offline('--offline', at('log.tar'), '--key', at('text.tar'))).toMatchObject({ exitCode: 2 })
 })
+
+test('lists the reports, and prints one with its totals, its pin, and no more columns than fit', async () => {
+  const list = await cairn('report')
+  expect([list.exitCode, list.out]).toEqual([0, expect.stringContaining('access-review')])
+  const { exitCode, out } = await cairn('report', 'access-review', '--with', 'dormantDays=7')
+  expect([exitCode, out]).toEqual([0, expect.stringContaining('Ann Lee')])
+  expect(out).toMatch(/People and services +2\n/)
+  expect(out).toMatch(/--as-of \d+ gives it again/)
+  expect(out).toContain('As of now, and not from the log: Who there is')
+})
+
+test('a report goes into a file in the format of its name, with the hash that the log has', async () => {
+  for (const name of ['review.pdf', 'review.csv', 'review.json']) {
+    const { exitCode, out } = await cairn('report', 'access-review', '--out', at(name))
+    const sha256 = createHash('sha256')
+      .update(await readFile(at(name)))
+      .digest('hex')
+    expect([exitCode, out]).toEqual([0, expect.stringContaining(sha256)])
+    const log = await cairn('query', '--type', 'audit.reported', '--limit', '1', '--json')
+    expect(log.out).toContain(sha256)
+  }
+  expect((await readFile(at('review.pdf'), 'latin1')).slice(0, 5)).toBe('%PDF-')
+  const csv = await cairn('report', 'usage', '--format', 'csv')
+  expect(csv.out).toStartWith('part,fact,value,who,who name,')
+})
+
+test('what a report is not asked with is refused, and nothing is written', async () => {
+  for (const wrong of [
+    ['usage', '--with', 'moon=3'],
+    ['usage', '--with', 'reads=3'],
+    ['usage', '--format', 'xml'],
+    ['usage', '--format', 'pdf'],
+    ['usage', '--from', 'yesterday'],
+    ['nothing', '--out', at('never')],
+  ])
+    expect([1, 2]).toContain((await cairn('report', ...wrong)).exitCode)
+  expect(await readdir(folder)).not.toContain('never')
+})

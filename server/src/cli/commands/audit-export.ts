@@ -1,10 +1,9 @@
 /** `cairn audit export`: entries of the log into a file, as they come. */
 import { auditExportFormats } from '@cairn/contract'
-import { createHash } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
-import { CommandFailure, exitCodes, usageFailure } from '../failure.ts'
+import { exitCodes, usageFailure } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
 import { harmlessLine } from '../terminal/style.ts'
+import { writeDownload, type Written } from '../write-download.ts'
 import type { CommandContext, CommandSpec, ParsedFlags } from '../types.ts'
 
 export const auditExport: CommandSpec = {
@@ -35,7 +34,7 @@ export const auditExport: CommandSpec = {
     const query = readQuery(flags)
     const server = await requireServer()
     const reply = await server.download(`/api/audit/export?${query.toString()}`)
-    const written = await writeFile(out, reply)
+    const written = await writeDownload(out, reply)
     tell(context, { ...written, file: out, size: Number(reply.headers.get('x-cairn-audit-size')) })
     return exitCodes.done
   },
@@ -74,49 +73,6 @@ function readTime(flags: ParsedFlags, name: '--since' | '--until'): string | und
 
 function fail(message: string): never {
   throw usageFailure(message)
-}
-
-interface Written {
-  readonly bytes: number
-  readonly sha256: string
-}
-
-/** Under another name until it is whole: what broke off is not mistaken for the file. */
-async function writeFile(path: string, reply: Response): Promise<Written> {
-  const part = `${path}.part`
-  const hash = createHash('sha256')
-  let bytes = 0
-  // Only its owner may read it. Both fail where something is there.
-  const whole = await open(path, 'wx', 0o600).catch((cause: unknown) => refuse(path, cause))
-  await whole.close()
-  try {
-    const file = await open(part, 'w', 0o600)
-    try {
-      for await (const piece of reply.body ?? []) {
-        hash.update(piece)
-        bytes += piece.length
-        await file.writeFile(piece)
-      }
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(part, path)
-  } catch (cause) {
-    await rm(part, { force: true })
-    await rm(path, { force: true })
-    if (cause instanceof CommandFailure) throw cause
-    throw new CommandFailure(exitCodes.no, 'The download broke off; nothing was kept.', { cause })
-  }
-  return { bytes, sha256: hash.digest('hex') }
-}
-
-function refuse(path: string, cause: unknown): never {
-  const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST'
-  throw usageFailure(
-    isThere ? `${path} is there already.` : `${path} cannot be written.`,
-    isThere ? 'Name another file with --out.' : 'Is its folder there?',
-  )
 }
 
 function tell(

@@ -5,20 +5,19 @@ import {
   auditLimits,
   auditPageSchema,
   auditSummarySchema,
-  principalListSchema,
   type AuditEntryView,
   type AuditPageView,
   type AuditSummaryView,
 } from '@cairn/contract'
 import { formatTime } from '../../base/index.ts'
-import { CommandFailure, exitCodes, usageFailure } from '../failure.ts'
+import { exitCodes, usageFailure } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
 import { takeNumber } from '../take-number.ts'
+import { parseReply, readNames } from '../read-names.ts'
+import { takeTime, when } from '../take-time.ts'
 import { harmlessLine, type Style } from '../terminal/style.ts'
 import { renderTable } from '../terminal/table.ts'
-import type { CommandContext, CommandSpec, ParsedFlags } from '../types.ts'
-
-const when = 'a time as 2026-11-23, 2026-11-23T14:30Z, or a while ago as 90m, 24h, 7d'
+import type { CommandContext, CommandSpec } from '../types.ts'
 
 export const auditQuery: CommandSpec = {
   name: 'audit query',
@@ -54,7 +53,10 @@ export const auditQuery: CommandSpec = {
     if (grouping !== undefined) return printSummary(context, query, grouping)
     const limit = takeNumber(context.flags, '--limit', { min: 1, max: auditLimits.page }) ?? 50
     const server = await context.requireServer()
-    const page = parse(auditPageSchema, await server.get(`/api/audit/events?${write({ ...query, limit: `${limit}` })}`))
+    const page = parseReply(
+      auditPageSchema,
+      await server.get(`/api/audit/events?${write({ ...query, limit: `${limit}` })}`),
+    )
     if (context.json) context.print(JSON.stringify(page, null, 2))
     else {
       const names = await readNames(server)
@@ -92,20 +94,6 @@ function readQuery({ flags, input }: CommandContext): Query {
   return query
 }
 
-const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Milliseconds since 1970. */
-function takeTime(flags: ParsedFlags, name: `--${string}`, now: number): number | undefined {
-  const text = flags.value(name)
-  if (text === undefined) return undefined
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  if (count !== undefined) return Math.max(0, now - Number(count) * (unitMs[unit] ?? 0))
-  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text)
-  const at = isTime ? Date.parse(text) : Number.NaN
-  if (Number.isFinite(at) && at >= 0) return at
-  throw usageFailure(`${name} takes ${when}, in UTC, not “${harmlessLine(text.slice(0, 80))}”.`)
-}
-
 async function printSummary(context: CommandContext, query: Query, grouping: string): Promise<number> {
   const asked = grouping.split(',').map((name) => name.trim())
   const [buckets, by] = [asked.filter(isBucket), asked.filter((name) => !isBucket(name))]
@@ -116,7 +104,7 @@ async function printSummary(context: CommandContext, query: Query, grouping: str
     ...(by.length > 0 ? { by: by.join(',') } : {}),
     ...(buckets[0] === undefined ? {} : { bucket: buckets[0] }),
   })}`
-  const summary = parse(auditSummarySchema, await server.get(path))
+  const summary = parseReply(auditSummarySchema, await server.get(path))
   if (context.json) context.print(JSON.stringify(summary, null, 2))
   else {
     const names = summary.by.includes('actor') ? await readNames(server) : new Map<string, string>()
@@ -126,18 +114,6 @@ async function printSummary(context: CommandContext, query: Query, grouping: str
 }
 
 const isBucket = (name: string): boolean => (auditBuckets as readonly string[]).includes(name)
-
-function parse<T>(schema: { safeParse(value: unknown): { success: boolean; data?: T } }, reply: unknown): T {
-  const { success, data } = schema.safeParse(reply)
-  if (success && data !== undefined) return data
-  throw new CommandFailure(exitCodes.unreachable, 'The server answered in a way this version does not know.')
-}
-
-/** Names of people and services by id, as far as they may be known. */
-async function readNames(server: Awaited<ReturnType<CommandContext['requireServer']>>): Promise<Map<string, string>> {
-  const { principals } = parse(principalListSchema, await server.get('/api/access/principals'))
-  return new Map(principals.map(({ id, name }) => [id.slice(id.indexOf(':') + 1), name]))
-}
 
 // --- What is printed --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import { accessCheck, accessExplain, accessMatrix, accessTest, accessWho } from 
 import { ask } from './ask.ts'
 import { auditQuery } from './audit.ts'
 import { auditExport } from './audit-export.ts'
+import { auditReport } from './audit-report.ts'
 import { auditVerify } from './audit-verify.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
@@ -52,6 +53,7 @@ export const commands: readonly CommandSpec[] = [
   cacheInvalidate,
   auditQuery,
   auditExport,
+  auditReport,
   auditVerify,
   doctor,
   configExplain,
