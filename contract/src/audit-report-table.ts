@@ -251,7 +251,7 @@ export const auditReportTable = {
         columns: ['entry', 'when', 'who', 'format', 'filters', 'size'],
       },
       looks: {
-        title: 'Looks at the log and at usage',
+        title: 'Looks at the log, at usage and at kept texts',
         about: 'How often somebody looked, without taking a file.',
         columns: ['who', 'looks', 'first', 'last'],
         chart: ['who', 'looks'],
@@ -311,7 +311,7 @@ export const auditReportTable = {
     parameters: ['depth'],
     hasPeriod: true,
     needs: 'usage.read',
-    log: 'Calls, tokens and cost as they were recorded. Cost is in US dollars by the prices in force at the call; attempts that failed are not in it. Budgets go by the meter, which counts these as well.',
+    log: 'Calls, tokens and cost as they were recorded; what a rule on levels keeps out of the log is not in it. Cost is in US dollars by the prices in force at the call; attempts that failed are not in it. Budgets go by the meter, which counts these as well.',
     state: 'Who is in which team: as of now. A call counts for each team that its person is in.',
     columns: {
       who,
@@ -365,7 +365,7 @@ export const auditReportTable = {
     parameters: ['depth'],
     hasPeriod: true,
     needs: null,
-    log: 'All of it. Of a question that failed or was refused, the notes are told that would have gone along, where the entry is new enough to have them.',
+    log: 'All of it; what a rule on levels keeps out of the log is not in it, but for requests outside, which always are. Of a question that failed or was refused, the notes are told that would have gone along, where the entry is new enough to have them.',
     state: null,
     columns: {
       folder,
@@ -418,9 +418,10 @@ export const auditReportTable = {
     hasPeriod: true,
     needs: null,
     log: 'Gaps, verifications, alarms, receivers’ failures, retention, holds, starts and steps of the clock, as they are on record.',
-    state: 'Receivers, events that wait, horizons and the newest checkpoint: as of now.',
+    state: 'Receivers, events that wait, horizons and levels: as of now.',
     columns: {
       check: { title: 'What', kind: 'text' },
+      place: { title: 'Where', kind: 'place' },
       state: { title: 'State', kind: 'text' },
       value: { title: 'Value', kind: 'text' },
       entry,
@@ -451,8 +452,8 @@ export const auditReportTable = {
       },
       keeping: {
         title: 'Retention and holds',
-        about: 'What was let go, held and changed, and the horizons in force.',
-        columns: ['check', 'value', 'entry', 'when', 'who', 'detail'],
+        about: 'What was let go, held and changed, and the horizons and levels in force.',
+        columns: ['check', 'value', 'place', 'entry', 'when', 'who', 'detail'],
       },
       runs: {
         title: 'Starts, stops and the clock',

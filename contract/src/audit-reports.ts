@@ -47,8 +47,8 @@ export const auditReportSchema = z.object({
     size: z.int(),
     /** Of the tree with so many entries; base 64. */
     root: z.string(),
-    /** The smallest signed checkpoint that has all of it, a signed note (C2SP tlog-checkpoint). */
-    checkpoint: z.object({ size: z.int(), note: z.string() }),
+    /** The signed checkpoint of that size, a signed note (C2SP tlog-checkpoint). */
+    checkpoint: z.string(),
     /** Minute of its newest entry, in milliseconds since 1970; all that is counted from “now” is counted from here. */
     at: z.int(),
     /** Entries before this place are pruned. */

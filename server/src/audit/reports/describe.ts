@@ -43,7 +43,7 @@ export function listFacts(report: AuditReport): Fact[] {
     fact('Entries of the log', String(pin.size)),
     fact('Root of its tree', pin.root),
     fact('Newest entry, UTC', sayTime(pin.at).slice(0, 16)),
-    fact('Signed checkpoint', `of ${pin.checkpoint.size} entries`),
+    fact('Signed', pin.checkpoint.trim().split('\n').at(-1) ?? ''),
     ...(pin.minIndex > 0 ? [fact('Pruned', `entries before ${pin.minIndex}`)] : []),
     fact('Asked with', query),
     fact('Read for it', `${read.entries} entries, ${read.erased} with a part that nobody can read any more`),

@@ -10,6 +10,7 @@ const types: readonly AuditEventType[] = [
   'audit.reported',
   'audit.searched',
   'usage.read',
+  'capture.read',
   'note.read',
 ]
 

@@ -17,6 +17,7 @@ const gaps: readonly AuditEventType[] = [
   'privacy.pruned',
 ]
 const keeping: readonly AuditEventType[] = [
+  'levels.changed',
   'retention.changed',
   'retention.run',
   'privacy.hold-placed',
@@ -75,7 +76,7 @@ export async function reportHealth(tools: ReportTools): Promise<MadeReport> {
       { id: 'gaps', rows: [...rowsOfMissing(tools, missing), ...newest(found.gaps)] },
       { id: 'trust', rows: newest(found.trust) },
       { id: 'receivers', rows: [...rowsOfState(tools), ...newest(found.receivers)] },
-      { id: 'keeping', rows: [...(await rowsOfHorizons(tools)), ...newest(found.keeping)] },
+      { id: 'keeping', rows: [...(await rowsOfHorizons(tools)), ...rowsOfLevels(tools), ...newest(found.keeping)] },
       { id: 'runs', rows: [...steps, ...newest(found.runs)] },
     ],
   }
@@ -230,6 +231,7 @@ const sayScope = (scope: OpenedEntry['fields'][string] | undefined) =>
 function rowOfKeeping(entry: OpenedEntry): ReportRow {
   const { seq, at, type, fields } = entry
   const names: Partial<Record<AuditEventType, [check: string, value: string]>> = {
+    'levels.changed': ['Levels changed', `${wordOf(fields['levels'])}, texts for ${wordOf(fields['keepDays'])} days`],
     'retention.changed': ['Horizons changed', wordOf(fields['categories'])],
     'retention.run': ['Let go by hand', `${wordOf(fields['periods'])} months, ${wordOf(fields['blocks'])} parts`],
     'privacy.hold-placed': ['Hold placed', `${wordOf(fields['hold'])} ${sayScope(fields['scope'])}`],
@@ -248,6 +250,21 @@ async function rowsOfHorizons({ session }: ReportTools): Promise<ReportRow[]> {
     when: null,
     who: null,
     detail: `when the log cannot be written: ${auditCategoryTable[category as keyof typeof auditCategoryTable].mode}`,
+  }))
+}
+
+function rowsOfLevels({ state }: ReportTools): ReportRow[] {
+  return state.levels.map(({ level, categories, place, provider }, at) => ({
+    check: `Level, rule ${at + 1}`,
+    value: level,
+    place,
+    entry: null,
+    when: null,
+    who: null,
+    detail: [
+      categories.length === 0 ? 'notes, models and tools' : categories.join(', '),
+      ...(provider === null ? [] : [`provider ${provider}`]),
+    ].join('; '),
   }))
 }
 

@@ -4,7 +4,8 @@ import { readHead } from '../log/append.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import type { AuditLog } from '../log/log.ts'
 import { createTreeReader } from '../log/tree-reader.ts'
-import { parseCheckpoint } from '../tree/checkpoint.ts'
+import { parseCheckpoint, writeCheckpoint } from '../tree/checkpoint.ts'
+import type { Hash } from '../tree/merkle.ts'
 import { minuteIn } from './read-log.ts'
 import type { ReportPin } from './types.ts'
 
@@ -17,22 +18,33 @@ export async function pinLog(log: AuditLog, asOf: number | null): Promise<Report
   const refuse = (message: string) => fail('request.invalid', { param: 'asOf', message: `asOf: ${message}` })
   if (size > signed.size) refuse(`the log has ${signed.size} entries.`)
   if (size < minIndex) refuse(`entries before ${minIndex} are pruned, so nothing can be said of that size.`)
-  const { rows: notes } = await connection.run(
-    'SELECT size, note FROM audit_checkpoints WHERE size >= ? ORDER BY size LIMIT 1',
-    [size],
-  )
-  const checkpoint = { size: Number(notes[0]?.['size']), note: String(notes[0]?.['note']) }
-  // What is signed needs no tree: a log with a hole in it can be reported on too.
-  const signedRoot = checkpoint.size === size ? parseCheckpoint(checkpoint.note)?.root : undefined
-  const root = signedRoot ?? (await createTreeReader(connection, signed.size).root(size))
+  const root = await rootAt(log, size, signed.size)
   return {
     origin,
     size,
     root: Buffer.from(root).toString('base64'),
-    checkpoint,
+    checkpoint: writeCheckpoint({ origin, size, root }, [checkpoints.signer]),
     at: await findNewest(connection, size),
     minIndex,
   }
+}
+
+/**
+ * Of a size that was signed, the root that was signed, and no tree is needed for it: a log with a hole in it can be
+ * reported on too. Of another, the root is signed now (Ed25519 gives the same signature each time), so before that the tree
+ * must be the one that the next signed checkpoint is of. Throws `storage.failed` where it is not.
+ */
+async function rootAt({ connection }: AuditLog, size: number, newest: number): Promise<Hash> {
+  const { rows } = await connection.run(
+    'SELECT size, note FROM audit_checkpoints WHERE size >= ? ORDER BY size LIMIT 1',
+    [size],
+  )
+  const next = parseCheckpoint(String(rows[0]?.['note']))
+  if (next?.size === size) return next.root
+  const tree = createTreeReader(connection, newest)
+  if (next === null || !Buffer.from(next.root).equals(await tree.root(next.size)))
+    fail('storage.failed', { message: 'The audit log is not the one that was signed. Run `npx cairn audit verify`.' })
+  return tree.root(size)
 }
 
 /** What waited outside the log is appended late, so the last entry need not be the newest. */

@@ -94,6 +94,15 @@ export interface StateReceiver {
   readonly lastError: string | null
 }
 
+export interface StateLevel {
+  readonly level: string
+  /** Empty: all of them. */
+  readonly categories: readonly string[]
+  /** As rules of access write it; null for everywhere. */
+  readonly place: string | null
+  readonly provider: string | null
+}
+
 /** How things are now, as far as a report says it. What a report does not need is empty. */
 export interface ReportState {
   readonly people: readonly StatePerson[]
@@ -103,6 +112,8 @@ export interface ReportState {
   readonly findings: readonly { readonly about: string; readonly message: string }[]
   readonly revisions: readonly StateRevision[]
   readonly receivers: readonly StateReceiver[]
+  /** How much is kept of the use of notes and models; the first that fits decides. */
+  readonly levels: readonly StateLevel[]
   readonly health: { readonly state: string; readonly waiting: number; readonly lost: number } | null
 }
 
@@ -114,6 +125,7 @@ export const noState: ReportState = {
   findings: [],
   revisions: [],
   receivers: [],
+  levels: [],
   health: null,
 }
 

@@ -24,7 +24,7 @@ export function writeReportCsv(report: AuditReport): Uint8Array {
   const blank = columns.map(() => '')
   const tell = (part: string, name: string, value: string) => lines.push(toRow([part, name, value, ...blank]))
   for (const { name, value } of listFacts(report)) tell('about', name, value)
-  tell('about', 'Checkpoint', report.pin.checkpoint.note)
+  tell('about', 'Checkpoint', report.pin.checkpoint)
   for (const { title, value, kind } of report.totals)
     tell('total', title, value === null ? '' : writeCell(kind as ReportCellKind, value))
   for (const { id, title, rows, total } of listParts(report)) {

@@ -84,15 +84,24 @@ export function describeReports(name: string, makePlace: MakePlace): void {
         expect(rows('checks')[0]).toMatchObject({ check: 'Every entry is there', state: 'ok' })
       })
 
-      test('names a checkpoint that has all of its entries, and the root of just these', async () => {
+      test('is signed for its size and root, the same note each time, whether a checkpoint of that size was kept or not', async () => {
         await kit.fill(10)
         const { pin } = (await ask('exports')).report
         await kit.fill(10)
-        await kit.fill(10)
         const other = (await ask('exports', { asOf: 15 })).report.pin
-        expect(pin.checkpoint.note).toContain(`\n10\n${pin.root}\n`)
-        expect(other.checkpoint.size).toBe(20)
-        expect(other.root).not.toBe(pin.root)
+        expect(pin.checkpoint).toContain(`\n10\n${pin.root}\n`)
+        expect(other.checkpoint).toContain(`\n15\n${other.root}\n`)
+        expect(await kit.codes([pin.checkpoint, other.checkpoint])).toEqual([])
+        const { rows } = await kit.log.connection.run('SELECT note FROM audit_checkpoints WHERE size = 10')
+        expect(pin.checkpoint).toBe(String(rows[0]?.['note']))
+        await kit.log.connection.run('DELETE FROM audit_checkpoints WHERE size = 10')
+        expect((await ask('exports', { asOf: 10 })).report.pin).toEqual(pin)
+      })
+
+      test('nothing is signed of a tree that is not the one that was signed', async () => {
+        await kit.fill(20)
+        await kit.log.connection.run('UPDATE audit_entries SET leaf = ? WHERE seq = 3', [new Uint8Array(32)])
+        await expect(ask('exports', { asOf: 15 })).rejects.toThrow('not the one that was signed')
       })
 
       test('rows beyond the limit are counted and not told', async () => {
@@ -391,8 +400,10 @@ export function describeReports(name: string, makePlace: MakePlace): void {
         await record('server.started', 0, { fields: { version: '1' } })
         await record('audit.verified', 1, { actor: 'ann', fields: { size: 1, errors: 0 } })
         const receivers = [{ id: 's', kind: 'webhook', state: 'ok', cursor: 2, failingSince: null, lastError: null }]
-        const state = { ...noState, receivers, health: { state: 'ok', waiting: 0, lost: 0 } }
+        const levels = [{ level: 'none', categories: ['tool'], place: 'folder:v/diary', provider: null }]
+        const state = { ...noState, receivers, levels, health: { state: 'ok', waiting: 0, lost: 0 } }
         const { rows, total } = await ask('health', {}, { state })
+        expect(rows('keeping').at(-1)).toMatchObject({ check: 'Level, rule 1', value: 'none', place: 'folder:v/diary' })
         expect(rows('checks').map((row) => row['state'])).toEqual(rows('checks').map(() => 'ok'))
         expect(total('To look at')).toBe(0)
         expect(rows('receivers')).toMatchObject([{ check: 's', state: 'ok', value: 'webhook, 0 entries behind' }])

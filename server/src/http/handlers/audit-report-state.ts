@@ -107,7 +107,13 @@ async function collectHealth({ audit, auditSinks }: RouteServices): Promise<Repo
     failingSince,
     lastError,
   }))
-  return { ...noState, receivers, health: { state, waiting, lost } }
+  const levels = (await audit.levels.read()).rules.map(({ level, categories = [], vault, folder, provider }) => ({
+    level,
+    categories,
+    place: vault === undefined ? null : folder === undefined ? `vault:${vault}` : `folder:${vault}/${folder}`,
+    provider: provider ?? null,
+  }))
+  return { ...noState, receivers, levels, health: { state, waiting, lost } }
 }
 
 // --- Names ------------------------------------------------------------------------------------------------------------

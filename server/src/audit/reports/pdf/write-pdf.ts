@@ -57,7 +57,7 @@ export async function writeReportPdf(report: AuditReport): Promise<Uint8Array> {
   drawMargins(sheet, {
     title: `Cairn · ${title}`,
     period: period === null ? 'Whole log' : `${sayTime(period.from)} to ${sayTime(period.to)} UTC`,
-    pin: `As of ${pin.size} entries, ${sayTime(pin.at).slice(0, 16)} UTC · root ${pin.root} · checkpoint of ${pin.checkpoint.size}`,
+    pin: `As of ${pin.size} entries, ${sayTime(pin.at).slice(0, 16)} UTC · root ${pin.root}`,
     query,
   })
   document.end()
