@@ -205,6 +205,18 @@ const auditPictures: Record<string, { view: string; act: (page: Page) => Promise
     view: 'view=groups&range=week&by=actor,model',
     act: (page) => page.getByRole('table', { name: 'Groups' }).waitFor(),
   },
+  'audit-reports': {
+    view: 'view=reports',
+    act: (page) => page.getByRole('list', { name: 'Reports' }).waitFor(),
+  },
+  'audit-report-usage': {
+    view: 'view=reports&report=usage',
+    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
+  },
+  'audit-report-review': {
+    view: 'view=reports&report=access-review',
+    act: (page) => page.getByRole('table', { name: 'Roles' }).waitFor(),
+  },
   'audit-empty': {
     view: 'range=week&q=lighthouse',
     act: (page) => page.getByRole('heading', { name: 'No entry is like this' }).waitFor(),

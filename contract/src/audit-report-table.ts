@@ -5,9 +5,10 @@
 
 /**
  * How a cell is read. `who`: id of a person, service or group, alone or as `user:ID`. `place`: a scope as rules write it,
- * `folder:VAULT/PATH`. `time`: milliseconds since 1970, UTC. `entry`: place of an entry in the log. `usd`: US dollars.
+ * `folder:VAULT/PATH`. `time`: milliseconds since 1970, UTC;
+ * `day`: the beginning of one. `entry`: place of an entry in the log. `usd`: US dollars.
  */
-export type ReportCellKind = 'text' | 'list' | 'who' | 'place' | 'time' | 'entry' | 'count' | 'usd' | 'hash'
+export type ReportCellKind = 'text' | 'list' | 'who' | 'place' | 'time' | 'day' | 'entry' | 'count' | 'usd' | 'hash'
 
 export interface ReportColumnSpec {
   readonly title: string
@@ -20,7 +21,7 @@ export interface ReportPartSpec {
   readonly about: string
   /** Its columns, in order. */
   readonly columns: readonly string[]
-  /** A bar for each row: the column that names it, and the one that is its length. Over time where that names days. */
+  /** A bar for each row: the column that names it, and the one that is its length. Over time where that is a day. */
   readonly chart?: readonly [label: string, value: string]
 }
 
@@ -43,15 +44,15 @@ export const auditReportParameters = {
     usual: 90,
   },
   reads: {
-    title: 'Many reads are',
+    title: 'Many reads',
     description: 'Whoever read so many notes within the window is listed.',
-    unit: 'notes read',
+    unit: 'notes',
     least: 2,
     most: 1_000_000,
     usual: 50,
   },
   windowMinutes: {
-    title: 'Within',
+    title: 'Window',
     description: 'Window in which reads are counted together.',
     unit: 'minutes',
     least: 1,
@@ -59,7 +60,7 @@ export const auditReportParameters = {
     usual: 60,
   },
   runFailures: {
-    title: 'A run is',
+    title: 'Length of a run',
     description: 'So many failures, each soon after the one before, are listed as a run.',
     unit: 'failures',
     least: 2,
@@ -67,7 +68,7 @@ export const auditReportParameters = {
     usual: 3,
   },
   runMinutes: {
-    title: 'Soon is',
+    title: 'Gap in a run',
     description: 'Between two failures of a run, and between its last one and a success, lies no more than this.',
     unit: 'minutes',
     least: 1,
@@ -75,7 +76,7 @@ export const auditReportParameters = {
     usual: 15,
   },
   depth: {
-    title: 'Folders down to',
+    title: 'Depth of folders',
     description: 'Folders below this depth count with the one that they are in; 0 is the whole vault.',
     unit: 'levels',
     least: 0,
@@ -319,7 +320,7 @@ export const auditReportTable = {
       model: { title: 'Model', kind: 'text' },
       provider,
       folder,
-      day: { title: 'Day', kind: 'time' },
+      day: { title: 'Day', kind: 'day' },
       calls: { title: 'Calls', kind: 'count' },
       cached: { title: 'From cache', kind: 'count' },
       failed: { title: 'Failed or refused', kind: 'count' },
@@ -469,7 +470,7 @@ export type AuditReportId = keyof typeof auditReportTable
 export const auditReportIds = Object.keys(auditReportTable) as [AuditReportId, ...AuditReportId[]]
 
 /** What stands in a cell in place of what cannot or may not be told. */
-export const reportWords = { erased: 'erased person', hidden: 'hidden', unknown: 'not known' } as const
+export const reportWords = { erased: 'erased person', gone: 'erased', hidden: 'hidden', unknown: 'not known' } as const
 
 /** Rows of one part: the usual number, and the most that can be asked for. */
 export const reportLimits = { usualRows: 1_000, mostRows: 10_000, usualDays: 30 } as const

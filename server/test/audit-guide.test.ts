@@ -1,10 +1,15 @@
-/** Every command and address in the guide’s section on asking the log works as written. */
+/** Every command and address in the guide’s sections on asking the log and on reports works as written. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   auditPageSchema,
+  auditReportIds,
+  auditReportListSchema,
+  auditReportSchema,
+  auditReportTable,
   auditEntrySchema,
   auditSummarySchema,
   auditLevelsSchema,
@@ -16,21 +21,31 @@ setDefaultTimeout(60_000)
 
 const page = await readFile(join(repository, 'docs/guide/audit.md'), 'utf8')
 const section = /## Ask the log\n([\s\S]*?)(?:\n## |$)/.exec(page)?.[1] ?? ''
+const reports = /## Reports\n([\s\S]*?)(?:\n## |$)/.exec(page)?.[1] ?? ''
 const commands = [...section.matchAll(/^cairn (.+)$/gm)].map(([, text = '']) => text.split(' '))
 const addresses = [...section.matchAll(/"http:\/\/127\.0\.0\.1:8484(\/[^"]+)"/g)].map(([, path = '']) => path)
 
+const reportCommands = [...reports.matchAll(/^cairn (.+)$/gm)].map(([, text = '']) => text.split(' '))
+const reportAddresses = [...reports.matchAll(/"?http:\/\/127\.0\.0\.1:8484(\/[^"\s]+)"?/g)].map(([, path = '']) => path)
+
 let server: RunningServer
+let folder: string
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-guide-'))
   server = await startServer()
   await server.ask({ question: 'How long did our most recent recovery drill last?' })
   await server.call('/api/audit/events', { headers: { authorization: 'Bearer ck_nobody_0123456789abcdef0123456789' } })
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
 
 function cairn(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
   const program = ['--no-env-file', join(repository, 'server/src/main.ts')]
   const child = spawn(process.execPath, [...program, ...args], {
     env: { ...server.env },
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [out, err] = ['', '']
@@ -95,4 +110,31 @@ test('a program that keeps the cursor of an ascending question hears of everythi
   const second = await ask(first.next)
   expect(second.entries.map(({ seq }) => seq > (first.entries[0]?.seq ?? 0))).toEqual([true])
   expect((await ask(second.next)).entries).toEqual([])
+})
+
+test('the table of reports names each with what it is asked with', () => {
+  const rows = [...reports.matchAll(/^\| `([\w-]+)` \| [^|]+ \| ([^|]*)\|$/gm)].map(([, id = '', asked = '']) => [
+    id,
+    [...asked.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  ])
+  expect(rows).toEqual(auditReportIds.map((id) => [id, [...auditReportTable[id].parameters]]))
+  expect([reportCommands.length, reportAddresses.length]).toEqual([5, 3])
+})
+
+test.each(reportCommands.map((args) => [args.join(' '), args] as const))('report: cairn %s', async (_, args) => {
+  const { code, out, err } = await cairn(args)
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain(args.length === 2 ? 'access-review' : 'As of')
+  const at = args.indexOf('--out')
+  if (at > 0) expect(await readdir(folder)).toContain(args[at + 1] ?? '')
+})
+
+test.each(reportAddresses.map((path) => [path]))('report: GET %s', async (path) => {
+  const reply = await server.call(path)
+  expect(reply.status).toBe(200)
+  if (path.includes('csv')) expect(await reply.text()).toStartWith('part,')
+  else
+    expect(
+      (path.endsWith('/reports') ? auditReportListSchema : auditReportSchema).safeParse(await reply.json()).success,
+    ).toBe(true)
 })

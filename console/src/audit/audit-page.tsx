@@ -15,6 +15,7 @@ import { FilterChips } from './filter-chips.tsx'
 import { GroupsView } from './groups-view.tsx'
 import { readDimensions, writeDimensions } from './groups.ts'
 import { LiveView } from './live-view.tsx'
+import { ReportsView } from './reports/reports-view.tsx'
 import { SearchView } from './search-view.tsx'
 import { chooseView, views, type ViewId } from './views.ts'
 
@@ -58,15 +59,19 @@ export function AuditPage({ params }: { readonly params: URLSearchParams }) {
     <Page title="Audit" intro="Who did what, and when. Each look at the log is in the log too." isWide>
       <AuditProvider value={value}>
         <ViewLinks view={view} hrefTo={(id) => hrefWith({}, { view: id })} />
-        <div class="audit-body">
-          <Facets hasTime={view !== 'live'} />
-          <div class="audit-main">
-            <FilterChips />
-            {view === 'search' ? <SearchView /> : null}
-            {view === 'groups' ? <GroupsView by={by} /> : null}
-            {view === 'live' ? <LiveView /> : null}
+        {view === 'reports' ? (
+          <ReportsView params={params} />
+        ) : (
+          <div class="audit-body">
+            <Facets hasTime={view !== 'live'} />
+            <div class="audit-main">
+              <FilterChips />
+              {view === 'search' ? <SearchView /> : null}
+              {view === 'groups' ? <GroupsView by={by} /> : null}
+              {view === 'live' ? <LiveView /> : null}
+            </div>
           </div>
-        </div>
+        )}
         {entry === null ? null : <EntryPanel key={entry} seq={entry} />}
       </AuditProvider>
     </Page>

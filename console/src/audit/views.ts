@@ -4,6 +4,7 @@ export const views = [
   { id: 'search', title: 'Search' },
   { id: 'groups', title: 'Groups' },
   { id: 'live', title: 'Live' },
+  { id: 'reports', title: 'Reports' },
 ] as const
 
 export type ViewId = (typeof views)[number]['id']

@@ -98,13 +98,16 @@ function listDoings(idOf: IdOf, vault: VaultOf): Doing[] {
     actor: idOf(name),
     fields: {
       vaults: [vault('Handbook')],
-      notes: 3,
+      notes: ['Leave.md', 'Travel policy.md', 'On-call.md'].map((note) => `note:${vault('Handbook')}/${note}`),
       model,
       provider: 'hosted',
       egress: 'external',
       label: 'internal',
       tokensIn,
       tokensOut: 160,
+      region: 'eu',
+      cached: false,
+      costNanoUsd: tokensIn * 2_500 + 160 * 10_000,
     },
   })
   const read = (name: Name, note: string, of: keyof typeof vaults = 'Handbook'): Doing => ({
@@ -129,7 +132,7 @@ function listDoings(idOf: IdOf, vault: VaultOf): Doing[] {
       type: 'sign-in.refused',
       actor: 'anonymous',
       outcome: 'refused',
-      fields: { method: 'password', code: 'access.password' },
+      fields: { method: 'password', code: 'access.sign-in-refused', user: idOf('Cleo Martins') },
     },
     read('Cleo Martins', 'Travel policy.md'),
     {
@@ -142,6 +145,9 @@ function listDoings(idOf: IdOf, vault: VaultOf): Doing[] {
         tokensIn: 640,
         tokensOut: 220,
         streamed: true,
+        region: 'eu',
+        cached: false,
+        costNanoUsd: 228_000,
       },
     },
     {

@@ -61,7 +61,7 @@ export function foldersOf(entry: OpenedEntry, { sees, parameters }: Pick<ReportT
     folders.set(folder, inFolder)
   }
   // That there were notes is told by the entry; which ones went with the person.
-  if (folders.size === 0 && entry.blocks['actor'] === 'erased') folders.set(reportWords.erased, [])
+  if (folders.size === 0 && entry.blocks['actor'] === 'erased') folders.set(reportWords.gone, [])
   return folders
 }
 

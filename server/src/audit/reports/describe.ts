@@ -91,10 +91,15 @@ export function nameOf({ names }: Pick<AuditReport, 'names'>, kind: ReportCellKi
 export function sayCell(report: Pick<AuditReport, 'names'>, kind: ReportCellKind, value: ReportCell): string {
   if (value === null) return ''
   if (Array.isArray(value)) return value.join(', ')
-  if (kind === 'time') return typeof value === 'number' ? sayTime(value) : value
+  if (kind === 'time' && typeof value === 'number') return sayTime(value)
+  if (kind === 'day' && typeof value === 'number') return sayTime(value).slice(0, 10)
   if (kind === 'usd') return typeof value === 'number' ? sayUsd(value) : value
-  return nameOf(report, kind, value) ?? String(value)
+  if (typeof value === 'number') return String(value)
+  return nameOf(report, kind, value) ?? value.replace(namedInText, (who) => nameOf(report, 'who', who) ?? who)
 }
+
+/** Somebody whom a sentence names. */
+const namedInText = /\b(?:user|service|group):\w+/g
 
 /** As exact as it is counted: to the billionth, without zeros at the end beyond cents. */
 export function sayUsd(usd: number): string {

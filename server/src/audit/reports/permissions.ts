@@ -1,6 +1,6 @@
 /** Changes of who may do what: each with its entry, who did it, who approved it, and what stood there before and after. */
 import type { AuditEventType, ReportRow } from '@cairn/contract'
-import { reportWords } from '@cairn/contract/tables'
+import { auditEventTable, reportWords } from '@cairn/contract/tables'
 import type { OpenedEntry } from '../read/read-entries.ts'
 import { actorOf, countOf, personOf, textOf, wordOf } from './cells.ts'
 import { placeIn } from './places.ts'
@@ -129,7 +129,7 @@ function rowsOfRule(entry: OpenedEntry, { proposals, revisions, tools }: Known):
   if (type === 'note.released') {
     const [vault, note] = [textOf(fields['vault']), textOf(fields['note'])]
     const place = vault === null ? null : { vault, path: note }
-    const scope = place === null ? reportWords.erased : tools.sees(place) ? `note:${vault}/${note}` : reportWords.hidden
+    const scope = place === null ? reportWords.gone : tools.sees(place) ? `note:${vault}/${note}` : reportWords.hidden
     return [{ ...head, what: 'note released', scope, before: textOf(fields['label']) }]
   }
   if (type === 'policy.proposed') return [{ ...head, what: 'change proposed', revision: countOf(fields['base']) }]
@@ -163,7 +163,9 @@ function rowOfPass(entry: OpenedEntry, holders: ReadonlyMap<string, string>, { s
 function rowOfPerson(entry: OpenedEntry): ReportRow {
   const { seq, at, type, fields } = entry
   const group = textOf(fields['group'])
-  const person = personOf(entry, 'user') ?? personOf(entry, 'member')
+  // Whoever was forgotten before is not in the entry at all.
+  const isAboutSomebody = Object.hasOwn(auditEventTable[type].fields, 'user')
+  const person = personOf(entry, 'user') ?? personOf(entry, 'member') ?? (isAboutSomebody ? reportWords.erased : null)
   const whom = person ?? (group === null ? null : `group:${group}`)
   const inGroup = group !== null && person !== null ? ` ${group}` : ''
   const said = words[type]?.(entry) ?? null

@@ -80,7 +80,7 @@ function attemptOf(entry: OpenedEntry, account: string | null, method?: string):
     seq,
     at,
     account: account ?? (entry.type === 'session.created' ? reportWords.erased : null),
-    address: textOf(context['address']) ?? (blocks['actor'] === 'erased' ? reportWords.erased : unknown),
+    address: textOf(context['address']) ?? (blocks['actor'] === 'erased' ? reportWords.gone : unknown),
     method: method ?? textOf(fields['method']) ?? '',
     reason: textOf(fields['code']) ?? '',
   }

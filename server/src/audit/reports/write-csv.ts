@@ -50,5 +50,7 @@ function writeCell(kind: ReportCellKind, value: ReportCell): string {
   if (value === null) return ''
   if (Array.isArray(value)) return value.join('; ')
   if (typeof value === 'string') return value
-  return kind === 'time' ? formatTime(value) : kind === 'usd' ? sayUsd(value) : String(value)
+  if (kind === 'time') return formatTime(value)
+  if (kind === 'day') return formatTime(value).slice(0, 10)
+  return kind === 'usd' ? sayUsd(value) : String(value)
 }

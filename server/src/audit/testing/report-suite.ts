@@ -143,6 +143,8 @@ export function describeReports(name: string, makePlace: MakePlace): void {
         ])
         expect(JSON.stringify(report)).not.toContain(id)
         expect((await ask('exports')).report.read).toEqual({ entries: 1, erased: 1 })
+        await record('user.removed', 2, { actor: 'ann', fields: { user: id } })
+        expect((await ask('permission-changes')).rows('people')).toMatchObject([{ by: 'ann', whom: 'erased person' }])
       })
     })
 

@@ -23,6 +23,7 @@ const widthsOf: Readonly<Record<ReportCellKind, readonly [least: number, most: n
   who: [70, 150],
   place: [70, 200],
   time: [84, 84],
+  day: [56, 84],
   entry: [36, 56],
   count: [40, 76],
   usd: [48, 84],
