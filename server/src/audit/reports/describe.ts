@@ -37,7 +37,7 @@ export function listFacts(report: AuditReport): Fact[] {
       : [fact('Period, UTC', `${sayTime(period.from)} to ${sayTime(period.to)}, the end not included`)]),
     ...Object.entries(parameters).map(([id, value]) => {
       const about = auditReportParameters[id as keyof typeof auditReportParameters]
-      return fact(about.title, `${value} ${about.unit}`)
+      return fact(about.title, `${value} ${value === 1 ? about.unit.replace(/s$/, '') : about.unit}`)
     }),
     fact('Log', pin.origin),
     fact('Entries of the log', String(pin.size)),

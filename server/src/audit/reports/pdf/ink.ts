@@ -67,7 +67,7 @@ export function createInk(document: PdfDocument, fonts: Fonts): Ink {
       // What no cell has room for is not measured.
       const spelled = spellOut(
         text
-          .replace(/\s+/g, ' ')
+          .replace(/[^\S\u00A0]+/g, ' ')
           .trim()
           .slice(0, mostLines * 400),
         fonts[style.weight],

@@ -3,7 +3,7 @@
  * beginning says all that is needed to get it again and to hold it against the log.
  */
 import PdfDocument, { type PdfStructure } from 'pdfkit'
-import type { AuditReport, ReportCellKind } from '@cairn/contract'
+import type { AuditReport, ReportCell, ReportCellKind } from '@cairn/contract'
 import { toDate } from '../../../base/index.ts'
 import { listFacts, listParts, sayCell, sayTime, specOf, type NamedPart } from '../describe.ts'
 import { loadFonts } from './fonts.ts'
@@ -112,8 +112,7 @@ function drawTotals(sheet: Sheet, report: AuditReport, root: PdfStructure): void
     of.document.markContent('Artifact', { type: 'Layout' })
     of.document.roundedRect(x, top, each, 42, 4).fill(ink.sunken)
     of.document.endMarkedContent()
-    const said =
-      kind === 'count' && typeof value === 'number' ? group(value) : sayCell(report, kind as ReportCellKind, value)
+    const said = sayInPrint(report, kind as ReportCellKind, value)
     tagged(of.document, root, 'P', () => {
       of.write(of.wrap(said, each - 16, numberStyle, 1)[0] ?? '', x + 8, top + 19, numberStyle)
       of.write(of.wrap(title, each - 16, nameStyle, 1)[0] ?? '', x + 8, top + 33, nameStyle)
@@ -122,9 +121,13 @@ function drawTotals(sheet: Sheet, report: AuditReport, root: PdfStructure): void
   sheet.y = top + 42 + 10
 }
 
-/** `12 345`: with a narrow space, as the reader’s language is not known. */
+function sayInPrint(report: AuditReport, kind: ReportCellKind, value: ReportCell): string {
+  return kind === 'count' && typeof value === 'number' ? group(value) : sayCell(report, kind, value)
+}
+
+/** `12 345`: with a space that no line ends at, as the reader’s language is not known. */
 function group(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ' ')
+  return String(value).replace(/\B(?=(\d{3})+$)/g, '\u00A0')
 }
 
 // --- Parts ------------------------------------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ function drawPart(sheet: Sheet, report: AuditReport, part: NamedPart, root: PdfS
   drawTable(
     sheet,
     columns,
-    rows.map((row) => columns.map(({ id, kind }) => sayCell(report, kind, row[id] ?? null))),
+    rows.map((row) => columns.map(({ id, kind }) => sayInPrint(report, kind, row[id] ?? null))),
     root,
   )
 }
