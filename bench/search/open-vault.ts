@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../server/src/base/index.ts'
 import { openDirectStore } from '../../server/src/storage/index.ts'
 import { createIndexer } from '../../server/src/vaults/index/indexer.ts'
+import { folderSource } from '../../server/src/vaults/folder/note-source.ts'
 import { createIndexStore } from '../../server/src/vaults/index/index-store.ts'
 import { indexSchema } from '../../server/src/vaults/index/migrations.ts'
 import { createFollower, type Follower } from '../../server/src/vaults/index/vault-follower.ts'
@@ -24,7 +25,7 @@ export async function openVault(path: string): Promise<OpenVault> {
   const indexStore = createIndexStore(store, 'bench')
   const indexer = createIndexer({
     vault: 'bench',
-    root: await realpath(path),
+    source: folderSource(await realpath(path)),
     store: indexStore,
     clock: systemClock,
     guard: async () => ({}),

@@ -32,10 +32,15 @@ export type VaultInfo = z.infer<typeof vaultSchema>
 
 export const vaultListSchema = z.object({ vaults: z.array(vaultSchema) })
 
-export const vaultCreateSchema = z.strictObject({
-  path: z.string().min(1).max(4_096),
-  name: z.string().trim().min(1).max(120).optional(),
-})
+const vaultNameSchema = z.string().trim().min(1).max(120)
+
+/** A folder on the server’s machine, or a vault that devices sync. */
+export const vaultCreateSchema = z.union([
+  z.strictObject({ path: z.string().min(1).max(4_096), name: vaultNameSchema.optional() }),
+  z.strictObject({ source: z.literal('sync'), name: vaultNameSchema }),
+])
+
+export type VaultCreate = z.output<typeof vaultCreateSchema>
 
 export const noteListSchema = z.object({
   notes: z.array(

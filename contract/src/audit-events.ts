@@ -414,6 +414,25 @@ export const auditEventTable = {
     description: 'A vault was indexed again by request.',
     fields: { vault: 'personal' },
   },
+  'vault.synced': {
+    category: 'config',
+    ocsf: [6001, 3],
+    description: 'A device sent notes to a vault, deleted some there, or excluded some from the server.',
+    fields: {
+      vault: 'personal',
+      device: 'personal',
+      stored: 'public',
+      deleted: 'public',
+      excluded: 'public',
+      conflicts: 'public',
+    },
+  },
+  'vault.taken-over': {
+    category: 'config',
+    ocsf: [3004, 3],
+    description: 'A device became the publisher of a vault.',
+    fields: { vault: 'personal', device: 'personal', before: 'personal' },
+  },
   'call.intended': {
     category: 'config',
     ocsf: [6003, 99],

@@ -240,6 +240,24 @@ export const errorTable = {
     retryable: false,
     type: 'conflict_error',
   },
+  'vault.not-publisher': {
+    status: 409,
+    title: 'Another device publishes the vault',
+    retryable: false,
+    type: 'conflict_error',
+  },
+  'vault.sync-in-run': {
+    status: 409,
+    title: 'This run serves named folders only',
+    retryable: false,
+    type: 'conflict_error',
+  },
+  'note.changed': {
+    status: 412,
+    title: 'The note is in another version on the server',
+    retryable: false,
+    type: 'conflict_error',
+  },
   'note.not-found': { status: 404, title: 'No such note', retryable: false, type: 'not_found_error' },
   'note.not-held': { status: 404, title: 'Nothing is held of this note', retryable: false, type: 'not_found_error' },
   'note.held-changed': {

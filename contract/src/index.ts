@@ -125,10 +125,28 @@ export {
   problemSchema,
   openAiErrorSchema,
   type IndexState,
+  type VaultCreate,
   type VaultInfo,
   type NoteView,
   type Problem,
 } from './admin.ts'
+export { comparePaths, countBytes, findPathFault, notePathLimits } from './note-path.ts'
+export {
+  deviceHeader,
+  deviceIdSchema,
+  notesWriteSchema,
+  notesWrittenSchema,
+  noteVersionSchema,
+  noteWriteSchema,
+  syncLimits,
+  syncReplySchema,
+  syncRequestSchema,
+  type NotesWrite,
+  type NotesWritten,
+  type SyncConflict,
+  type SyncReply,
+  type SyncRequest,
+} from './sync.ts'
 export {
   cacheLimits,
   cacheTierSchema,

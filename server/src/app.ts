@@ -271,6 +271,7 @@ export async function openApp({
       store,
       indexStore,
       indexLocation,
+      stateLocation: location,
       clock,
       logger,
       only,

@@ -284,6 +284,9 @@ function createVaults(): {
       releaseHeld: async () => fail('note.not-held'),
       list: async () => [vault],
       find: (id) => (id === vault.id ? vault : undefined),
+      addSynced: async () => fail('vault.sync-in-run'),
+      synced: {} as never,
+      untilPruned: async () => true,
       add: async ({ path }) => (path === '/missing' ? fail('vault.folder') : vault),
       async remove() {},
       async reindex() {

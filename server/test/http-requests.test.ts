@@ -256,7 +256,9 @@ describe('an address', () => {
       await expectError(
         await rig.call('/api/vaults/field-notes/notes/Tides.md', {
           method,
-          ...(method === 'PUT' ? { body: 'x' } : {}),
+          ...(method === 'PUT'
+            ? { body: JSON.stringify({ text: 'x' }), headers: { 'content-type': 'application/json' } }
+            : {}),
         }),
         'vault.watched',
       )

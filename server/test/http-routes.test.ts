@@ -22,7 +22,7 @@ const productPaths: readonly { path: string; methods: string; later?: number }[]
   { path: '/api/vaults', methods: 'GET POST' },
   { path: '/api/vaults/{id}/notes/{path}', methods: 'DELETE GET PUT' },
   { path: '/api/vaults/{id}/reindex', methods: 'POST' },
-  { path: '/api/vaults/{id}/sync', methods: 'POST', later: 7 },
+  { path: '/api/vaults/{id}/sync', methods: 'POST' },
   { path: '/api/cache/stats', methods: 'GET' },
   { path: '/api/cache/invalidate', methods: 'POST' },
   { path: '/api/models', methods: 'GET' },
@@ -132,7 +132,7 @@ const listedMembers: readonly { path: string; methods: string }[] = [
   { path: '/api/access/groups/{id}/members', methods: 'POST' },
   { path: '/api/access/groups/{id}/{kind}/{member}', methods: 'DELETE' },
   { path: '/api/vaults/{id}', methods: 'DELETE' },
-  { path: '/api/vaults/{id}/notes', methods: 'GET' },
+  { path: '/api/vaults/{id}/notes', methods: 'GET PUT' },
 ]
 
 const formatPath = (path: string) => path.replace(/[:*](\w+)/g, '{$1}')

@@ -13,6 +13,7 @@ import { listEngines } from '../src/storage/testing/places.ts'
 import { describeIndexStore, describeRegister } from '../src/vaults/index/testing/index-store-suite.ts'
 import { describeAnnouncements } from '../src/vaults/testing/announce-suite.ts'
 import { describeKept } from '../src/vaults/testing/held-suite.ts'
+import { describeSynced } from '../src/vaults/testing/synced-suite.ts'
 
 for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL'])) {
   describeAccess(`access: ${name}`, makePlace)
@@ -29,4 +30,5 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeIndexStore(name, makePlace)
   describeAnnouncements(name, makePlace)
   describeKept(name, makePlace)
+  describeSynced(name, makePlace)
 }

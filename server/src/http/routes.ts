@@ -25,7 +25,7 @@ import {
 import { z } from 'zod'
 import { ask, search } from './handlers/ask.ts'
 import { describeCache, invalidateCache } from './handlers/cache.ts'
-import { listNotes, readNote, refuseWrite, relatedNotes } from './handlers/notes.ts'
+import { listNotes, readNote, relatedNotes } from './handlers/notes.ts'
 import { consoleAsset, health, metrics, openApi, ready } from './handlers/operations.ts'
 import { addVault, listVaults, reindexVault, removeVault } from './handlers/vaults.ts'
 import { accessRoutes } from './access-routes.ts'
@@ -39,6 +39,7 @@ import { gatewayRoutes } from './gateway-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
+import { syncRoutes } from './sync-routes.ts'
 import { protectedRoute, publicRoute, type ReplySpec, type Route } from './route.ts'
 
 const pageQuery = z.strictObject({
@@ -53,7 +54,6 @@ const historyQuery = z.strictObject({
 
 const events = (description: string): ReplySpec => ({ status: 200, description, mediaType: 'text/event-stream' })
 const nothing: ReplySpec = { status: 204, description: 'Done.' }
-const watched: ReplySpec = { status: 409, description: 'The vault is a watched folder.' }
 
 export const routes: readonly Route[] = [
   ...gatewayRoutes,
@@ -109,7 +109,7 @@ export const routes: readonly Route[] = [
     permission: 'vault.configure',
     audience: 'problem',
     body: vaultCreateSchema,
-    summary: 'Register a folder on the server’s machine as a vault.',
+    summary: 'Register a folder on the server’s machine as a vault, or make one that devices sync.',
     replies: [{ status: 201, description: 'The vault; its indexing has begun.', schema: vaultSchema }],
     handle: addVault,
   }),
@@ -120,7 +120,7 @@ export const routes: readonly Route[] = [
     permission: 'vault.configure',
     on: 'vault',
     audience: 'problem',
-    summary: 'Remove a vault from the server. The folder stays as it is.',
+    summary: 'Remove a vault from the server. A folder stays as it is; what devices sent goes.',
     replies: [nothing],
     handle: removeVault,
   }),
@@ -161,28 +161,7 @@ export const routes: readonly Route[] = [
     replies: [{ status: 200, description: 'The note; its version is the ETag.', schema: noteSchema }],
     handle: readNote,
   }),
-  protectedRoute({
-    method: 'PUT',
-    path: '/api/vaults/:id/notes/*path',
-    audit: { exempt: 'Watched folders are not written to.' },
-    permission: 'signed-in',
-    on: 'vault',
-    audience: 'problem',
-    summary: 'Write a note. A watched folder is edited in its files only.',
-    replies: [watched],
-    handle: refuseWrite,
-  }),
-  protectedRoute({
-    method: 'DELETE',
-    path: '/api/vaults/:id/notes/*path',
-    audit: { exempt: 'Watched folders are not written to.' },
-    permission: 'signed-in',
-    on: 'vault',
-    audience: 'problem',
-    summary: 'Delete a note. A watched folder is edited in its files only.',
-    replies: [watched],
-    handle: refuseWrite,
-  }),
+  ...syncRoutes,
   protectedRoute({
     method: 'GET',
     path: '/api/vaults/:id/related/*path',

@@ -29,7 +29,7 @@ export function printBanner(url: string, { token, vaults, model }: BannerContent
     ['Sign in', accent(formatSignInUrl(url, token))],
     [
       'Vaults',
-      vaults.map(({ name, path }) => `${name} ${dim(path ?? '')}`).join(`\n${' '.repeat(13)}`) ||
+      vaults.map(({ name, path }) => `${name} ${dim(path ?? 'synced by devices')}`).join(`\n${' '.repeat(13)}`) ||
         'none yet; add one in the console',
     ],
     ['Model', model],

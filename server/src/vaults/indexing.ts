@@ -6,7 +6,7 @@ import { errorFields, withDeadline, type Clock, type Fields, type Logger } from 
 import { startWorker, type Lock, type WorkerHandle } from '../platform/index.ts'
 import type { StoreLocation } from '../storage/index.ts'
 import type { Keeper } from './held/keeper.ts'
-import type { DecideEvent, IndexEvent } from './index/index-worker.ts'
+import type { DecideEvent, IndexEvent, VaultPlace } from './index/index-worker.ts'
 import type { SharedState } from './index/shared-state.ts'
 import type { Registered } from './register.ts'
 import type { IndexingTurn } from './types.ts'
@@ -15,6 +15,8 @@ export interface IndexingOptions {
   readonly turn: IndexingTurn
   readonly shared: SharedState
   readonly location: StoreLocation
+  /** Where synced vaults have their notes; null where there can be none. */
+  readonly stateLocation: StoreLocation | null
   readonly clock: Clock
   readonly logger: Logger
   readonly keeper: Pick<Keeper, 'decide'>
@@ -53,7 +55,7 @@ export const loneTurn: IndexingTurn = { tryTake: async () => ({ release: async (
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createIndexing(options: IndexingOptions): Indexing {
-  const { turn, shared, location, clock, logger, keeper, program, onEvent, onLost } = options
+  const { turn, shared, location, stateLocation, clock, logger, keeper, program, onEvent, onLost } = options
   let owned: { thread: WorkerHandle; lock: Lock } | null = null
   let isClosing = false
   let failures = 0
@@ -115,7 +117,7 @@ export function createIndexing(options: IndexingOptions): Indexing {
     try {
       const fence = await shared.takeFence()
       thread = startThread()
-      await thread.call('open', location, fence)
+      await thread.call('open', location, fence, stateLocation)
       if (isGone || isClosing) throw new Error('the turn is gone')
     } catch (thrown) {
       thread?.terminate()
@@ -140,9 +142,9 @@ export function createIndexing(options: IndexingOptions): Indexing {
         return false
       }
     },
-    add: ({ id, path }) => call('add', id, path),
+    add: ({ id, source, path }) => call('add', id, { source, path } satisfies VaultPlace),
     remove: (id) => call('remove', id),
-    reindex: ({ id, path }) => call('reindex', id, path),
+    reindex: ({ id, source, path }) => call('reindex', id, { source, path } satisfies VaultPlace),
     regard: (id, paths) => call('regard', id, paths),
     isHealthy: () => failures < failuresTooMany,
     async close() {

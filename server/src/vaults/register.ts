@@ -1,16 +1,18 @@
 /**
- * Which folders are vaults. Usually that is a table of the state store. A run that was told which folders to serve
+ * Which vaults there are: folders, and those that devices sync. Usually that is a table of the state store. A run that was told which folders to serve
  * (`--vault`) has these, and what was added and removed since the run began; all its processes share the latter.
  */
 import { createId, fail, type Clock } from '../base/index.ts'
 import type { Store } from '../storage/index.ts'
 import { basename } from 'node:path'
+import { deleteSynced, insertSynced } from './synced/synced-notes.ts'
 import { checkFolder, isTransient, transient } from './vault-folder.ts'
 
 export interface Registered {
   id: string
   name: string
-  /** Real path of the folder. */
+  source: 'folder' | 'sync'
+  /** Real path of the folder; empty for a vault that devices sync. */
   path: string
 }
 
@@ -18,6 +20,8 @@ export interface Register {
   list(): Promise<Registered[]>
   /** `path` is a real path. Throws `vault.exists`. */
   add(path: string, name: string | undefined): Promise<Registered>
+  /** A vault that devices sync. Throws `vault.sync-in-run`. */
+  addSynced(name: string): Promise<Registered>
   remove(id: string): Promise<void>
   /** Of these vaults that are indexed, those that are no vaults any more. */
   findRemoved(indexed: readonly string[]): Promise<string[]>
@@ -31,7 +35,7 @@ export function createRegister(store: Store, clock: Clock): Register {
   return {
     list,
     async add(path, name = basename(path)) {
-      const vault = { id: createId('vault'), name, path }
+      const vault: Registered = { id: createId('vault'), name, source: 'folder', path }
       const done = await store.write([
         {
           text: "INSERT INTO vaults (id, name, source, path, created_at) VALUES (?, ?, 'folder', ?, ?) ON CONFLICT (path) DO NOTHING",
@@ -42,8 +46,20 @@ export function createRegister(store: Store, clock: Clock): Register {
       if (done === null) fail('vault.exists')
       return vault
     },
+    async addSynced(name) {
+      const vault: Registered = { id: createId('vault'), name, source: 'sync', path: '' }
+      await store.write([
+        {
+          text: "INSERT INTO vaults (id, name, source, path, created_at) VALUES (?, ?, 'sync', ?, ?)",
+          // The column tells vaults apart; no folder has such a path.
+          params: [vault.id, name, `sync:${vault.id}`, clock.now()],
+        },
+        insertSynced(vault.id),
+      ])
+      return vault
+    },
     async remove(id) {
-      await store.write([{ text: 'DELETE FROM vaults WHERE id = ?', params: [id] }])
+      await store.write([{ text: 'DELETE FROM vaults WHERE id = ?', params: [id] }, ...deleteSynced(id)])
     },
     // Those of a run with named folders are kept, for the next such run.
     async findRemoved(indexed) {
@@ -81,6 +97,10 @@ export async function createRunRegister(store: Store, clock: Clock, folders: Run
       await put(vault, 0)
       return vault
     },
+    addSynced: async () =>
+      fail('vault.sync-in-run', {
+        message: 'This run serves the folders it was started with. Start it without --vault to sync a vault.',
+      }),
     async remove(id) {
       const vault = (await list()).find((each) => each.id === id)
       if (vault) await put(vault, 1)
@@ -100,9 +120,15 @@ export async function beginRun(store: Store): Promise<void> {
 }
 
 async function listRegistered(store: Store): Promise<Registered[]> {
-  return (await store.read('SELECT id, name, path FROM vaults ORDER BY created_at, id')).map(toRegistered)
+  return (await store.read('SELECT id, name, source, path FROM vaults ORDER BY created_at, id')).map(toRegistered)
 }
 
 function toRegistered(row: Record<string, unknown>): Registered {
-  return { id: String(row['id']), name: String(row['name']), path: String(row['path']) }
+  const source = row['source'] === 'sync' ? 'sync' : 'folder'
+  return {
+    id: String(row['id']),
+    name: String(row['name']),
+    source,
+    path: source === 'sync' ? '' : String(row['path']),
+  }
 }

@@ -29,5 +29,19 @@ export const vaultsSchema: Schema = {
         'CREATE INDEX vaults_kept_waiting ON vaults_kept (waiting)',
       ],
     },
+    {
+      id: 4,
+      name: 'vaults that devices sync, with their notes',
+      statements: [
+        `CREATE TABLE vaults_synced (
+          vault TEXT PRIMARY KEY, seq {int} NOT NULL, purges {int} NOT NULL, publisher TEXT, publisher_name TEXT NOT NULL,
+          published_since {int} NOT NULL)`,
+        `CREATE TABLE vaults_synced_notes (
+          vault TEXT NOT NULL, path TEXT NOT NULL, seq {int} NOT NULL, deleted INTEGER NOT NULL, version TEXT NOT NULL,
+          earlier TEXT NOT NULL, device TEXT NOT NULL, size {int} NOT NULL, mtime {int} NOT NULL, text TEXT NOT NULL,
+          PRIMARY KEY (vault, path))`,
+        'CREATE INDEX vaults_synced_notes_by_seq ON vaults_synced_notes (vault, seq)',
+      ],
+    },
   ],
 }

@@ -1,6 +1,7 @@
 /** What the rest of the server asks of `vaults`: passages for a question, notes for a reader, the state of each vault. */
 import type { Label, NoteView, RelatedReply, SearchMode, SearchResult, VaultInfo } from '@cairn/contract'
 import type { Held, OwnFacts } from './held/held-facts.ts'
+import type { SyncedNotes } from './synced/synced-notes.ts'
 import type { JudgedNote, NoteFacts, NoteFilter } from '../base/index.ts'
 import type { Lock } from '../platform/index.ts'
 
@@ -87,6 +88,12 @@ export interface Vaults {
   /** The vault, or undefined. */
   find(id: string): VaultInfo | undefined
   add(options: { path: string; name?: string | undefined }): Promise<VaultInfo>
+  /** A vault whose notes devices send. Throws `vault.sync-in-run`. */
+  addSynced(name: string): Promise<VaultInfo>
+  /** Notes of vaults that devices sync. */
+  readonly synced: SyncedNotes
+  /** Whether the stored index has none of these notes any more, within some seconds. */
+  untilPruned(id: string, paths: readonly string[]): Promise<boolean>
   /** Throws `vault.not-found`. */
   remove(id: string): Promise<void>
   reindex(id: string): Promise<void>

@@ -12,7 +12,7 @@ export function isTransient(id: string): boolean {
 
 /** A vault of this run only; the same folder has the same id at every start, so its stored index is found again. */
 export function transient(path: string, name: string | undefined): Registered {
-  return { id: `vault_${sha256(path).slice(0, 16)}`, name: name ?? basename(path), path }
+  return { id: `vault_${sha256(path).slice(0, 16)}`, name: name ?? basename(path), source: 'folder', path }
 }
 
 /** Throws for what would index everything, index itself, or index the same notes twice. */

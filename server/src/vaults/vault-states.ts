@@ -145,7 +145,7 @@ export function createVaultStates(follow: Follow, logger: Logger) {
   }
 }
 
-function newInfo({ id, name, path }: Registered): VaultInfo {
+function newInfo({ id, name, source, path }: Registered): VaultInfo {
   const index: VaultInfo['index'] = {
     state: 'indexing',
     done: 0,
@@ -156,7 +156,7 @@ function newInfo({ id, name, path }: Registered): VaultInfo {
     problems: [],
     version: 0,
   }
-  return { id, name, source: 'folder', path, notes: 0, passages: 0, index }
+  return { id, name, source, path: source === 'folder' ? path : null, notes: 0, passages: 0, index }
 }
 
 function takeProgress(index: VaultInfo['index'], { state, done, total, doneBefore, elapsedMs }: IndexEvent): void {

@@ -5,7 +5,7 @@
  * host look at once.
  */
 import type { RelatedReply, SearchResult } from '@cairn/contract'
-import { createLonePeers, type Clock, type HostPeers, type Logger } from '../base/index.ts'
+import { createLonePeers, fail, type Clock, type HostPeers, type Logger } from '../base/index.ts'
 import type { Store, StoreLocation } from '../storage/index.ts'
 import { createAnnouncer, type Announce, type Announcer } from './announce.ts'
 import type { Protection } from './held/held-facts.ts'
@@ -14,6 +14,8 @@ import { createKeeper } from './held/keeper.ts'
 import { createSearchLine } from './index/search-line.ts'
 import { createSharedState } from './index/shared-state.ts'
 import { createIndexing, loneTurn } from './indexing.ts'
+import { untilPruned } from './synced/until-pruned.ts'
+import { createSyncedNotes } from './synced/synced-notes.ts'
 import { findFolders, listNotes, readAllFacts, readFacts, readNote } from './read-notes.ts'
 import { createRegister, createRunRegister, type RunFolders } from './register.ts'
 import { startSearcher, type Followed, type Searcher } from './searcher.ts'
@@ -28,6 +30,8 @@ export interface VaultsOptions {
   /** The stored index, for reading single notes. */
   indexStore: Store
   indexLocation: StoreLocation
+  /** Of `store`, for the indexing thread; without it there are no vaults that devices sync. */
+  stateLocation?: StoreLocation
   clock: Clock
   logger: Logger
   /** Serve these folders, and what is added to them in this run; null serves the register. */
@@ -70,6 +74,7 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
     turn,
     shared: sharedState,
     location,
+    stateLocation: options.stateLocation ?? null,
     clock,
     logger,
     keeper,
@@ -100,6 +105,7 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
       await changed()
     },
   })
+  const synced = createSyncedNotes(store, clock)
   const vaults: Vaults = {
     ...createReading(options, searcher, states.get),
     list: async () => [...states.entries.values()].map(({ info }) => structuredClone(info)),
@@ -116,6 +122,14 @@ export async function openVaults(options: VaultsOptions): Promise<Vaults> {
       await changed()
       return structuredClone(states.get(id).info)
     },
+    async addSynced(name) {
+      if (!options.stateLocation) fail('internal.error', { internal: 'no vault can be synced here' })
+      const { id } = await register.addSynced(name)
+      await changed()
+      return structuredClone(states.get(id).info)
+    },
+    synced,
+    untilPruned: (id, paths) => untilPruned(indexStore, id, paths),
     async remove(id) {
       states.get(id)
       await register.remove(id)

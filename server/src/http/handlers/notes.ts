@@ -1,5 +1,4 @@
-/** Handlers of notes: listing, reading, related ones, and the refusal to write into a watched folder. */
-import { fail } from '../../base/index.ts'
+/** Handlers of notes: listing, reading, related ones. */
 import { json, type HttpReply } from '../reply.ts'
 import type { ProtectedInput } from '../route.ts'
 import { recordCall } from './record.ts'
@@ -35,12 +34,4 @@ export async function relatedNotes({
   return json(
     await services.vaults.related(id, path, services.access.filter(call.principal, 'discover', id), query.limit),
   )
-}
-
-/** Every vault is a watched folder until devices can sync notes to the server. */
-export function refuseWrite({ call, exchange, services, params: { id, path } }: NoteInput): HttpReply {
-  requireVault(services, id)
-  const action = exchange.request.method === 'DELETE' ? 'delete' : 'write'
-  services.access.require(call.principal, action, `note:${id}/${path}`)
-  return fail('vault.watched')
 }

@@ -1,5 +1,5 @@
 /** Handlers of vaults: which there are, live, and registering, removing and indexing them. */
-import type { VaultInfo } from '@cairn/contract'
+import type { VaultCreate, VaultInfo } from '@cairn/contract'
 import { errorFields, fail, toCairnError, type CairnError, type Principal } from '../../base/index.ts'
 import { followChanges } from '../follow-changes.ts'
 import { acceptsEvents, eventStream, json, noContent, type HttpReply } from '../reply.ts'
@@ -40,12 +40,8 @@ export async function listVaults({ call, exchange, services }: Input<string, und
   )
 }
 
-export async function addVault({
-  call,
-  services,
-  body,
-}: Input<string, { path: string; name?: string | undefined }>): Promise<HttpReply> {
-  const vault = await services.vaults.add(body)
+export async function addVault({ call, services, body }: Input<string, VaultCreate>): Promise<HttpReply> {
+  const vault = await ('source' in body ? services.vaults.addSynced(body.name) : services.vaults.add(body))
   await recordCall(services, call, 'vault.registered', { vault: vault.id })
   return json(vault, 201)
 }

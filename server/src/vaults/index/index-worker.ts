@@ -1,11 +1,11 @@
 /**
- * The indexing thread: keeps the stored index of every watched folder equal to the folder, one vault after another.
+ * The indexing thread: keeps the stored index of every vault equal to its folder or to what devices have sent, one vault after another.
  * It says what it does by events to its own process, and to the other processes by the states it stores; searchers
  * read what it wrote from the store.
  */
 import { realpath } from 'node:fs/promises'
 import { CairnError, errorFields, systemClock } from '../../base/index.ts'
-import { canRead } from '../folder/read-folder.ts'
+import { folderSource, type NoteSource } from '../folder/note-source.ts'
 import { serveWorker } from '../../platform/index.ts'
 import { openDirectStore, type Store, type StoreLocation } from '../../storage/index.ts'
 import type { Held } from '../held/held-facts.ts'
@@ -14,13 +14,21 @@ import { createIndexer, type Indexer } from './indexer.ts'
 import { createIndexStore } from './index-store.ts'
 import { indexSchema } from './migrations.ts'
 import { fenceStore, newEvent, putState, unopened } from './shared-state.ts'
-import { watchFolder, type FolderWatch } from './watch-folder.ts'
+import { syncedSource } from '../synced/synced-source.ts'
+import type { FolderWatch } from './watch-folder.ts'
 
 /** Asks its process what is held of notes that it is about to store; answered by `decided`. */
 export interface DecideEvent {
   readonly id: number
   readonly vault: string
   readonly sightings: readonly Sighting[]
+}
+
+/** Where a vault has its notes. */
+export interface VaultPlace {
+  readonly source: 'folder' | 'sync'
+  /** The folder’s; empty for a synced one. */
+  readonly path: string
 }
 
 /** What the thread says of a vault. */
@@ -50,7 +58,7 @@ interface Watched {
   event: IndexEvent
   startedMs: number
   queued: Set<string> | 'all' | null
-  root: string
+  source: NoteSource
   /** When its state was stored last, and the next try when that failed. */
   storedMs: number
   storing: ReturnType<typeof setTimeout> | null
@@ -65,6 +73,8 @@ const retryMs = 5_000
 const storeEveryMs = 1_000
 
 let store: Store | null = null
+/** Where synced vaults have their notes. */
+let stateStore: Store | null = null
 const watched = new Map<string, Watched>()
 const asked = new Map<number, (held: Record<string, Held> | null) => void>()
 let nextId = 1
@@ -73,8 +83,9 @@ let stored: Promise<void> = Promise.resolve()
 
 const { emit } = serveWorker({
   /** `fence` is refused once another process has begun to index. */
-  async open(location: StoreLocation, fence: number) {
+  async open(location: StoreLocation, fence: number, stateLocation: StoreLocation | null) {
     store = fenceStore(await openDirectStore({ location, schemas: [indexSchema], connections: 2 }), fence)
+    if (stateLocation) stateStore = await openDirectStore({ location: stateLocation, schemas: [], connections: 1 })
   },
   // Opening touches only the vault's own rows, so it need not wait for another vault to be indexed.
   add,
@@ -84,13 +95,13 @@ const { emit } = serveWorker({
       if (store) await createIndexStore(store, vault).remove()
     })
   },
-  async reindex(vault: string, path: string) {
+  async reindex(vault: string, place: VaultPlace) {
     // Not there when its folder could not be opened before.
-    if (!watched.has(vault)) return add(vault, path)
+    if (!watched.has(vault)) return add(vault, place)
     await enqueue(async () => {
       const entry = watched.get(vault)
       if (!entry) return
-      if (await canRead(entry.root)) await entry.indexer.begin()
+      if (await entry.source.canRead()) await entry.indexer.begin()
       await run(vault, 'all')
     })
   },
@@ -104,6 +115,7 @@ const { emit } = serveWorker({
   async close() {
     for (const vault of watched.keys()) stop(vault)
     await chain.catch(() => undefined)
+    await stateStore?.close()
     await store?.close()
   },
 })
@@ -150,9 +162,9 @@ function stop(vault: string): void {
   watched.delete(vault)
 }
 
-async function add(vault: string, path: string): Promise<void> {
+async function add(vault: string, place: VaultPlace): Promise<void> {
   try {
-    await openVault(vault, path)
+    await openVault(vault, place)
   } catch (thrown) {
     const event: IndexEvent = { ...newEvent(vault), state: 'failed', reason: unopened }
     await store?.write([putState(event)]).catch(() => undefined)
@@ -160,16 +172,22 @@ async function add(vault: string, path: string): Promise<void> {
   }
 }
 
-async function openVault(vault: string, path: string): Promise<void> {
+async function openSource(vault: string, { source, path }: VaultPlace): Promise<NoteSource> {
+  if (source === 'folder') return folderSource(await realpath(path))
+  if (!stateStore) throw new CairnError('internal.error', { internal: 'the indexing thread has no state store' })
+  return syncedSource(stateStore, vault)
+}
+
+async function openVault(vault: string, place: VaultPlace): Promise<void> {
   if (!store) throw new CairnError('internal.error', { internal: 'the indexing thread has no store' })
-  const root = await realpath(path)
+  const source = await openSource(vault, place)
   const event = newEvent(vault)
   const indexStore = createIndexStore(store, vault)
   let lastMs = 0
   const openIndexer = async (): Promise<Indexer> => {
     const indexer = createIndexer({
       vault,
-      root,
+      source,
       clock: systemClock,
       store: indexStore,
       guard: (sightings) => decide(vault, sightings),
@@ -198,7 +216,7 @@ async function openVault(vault: string, path: string): Promise<void> {
     failures: 0,
     startedMs: 0,
     queued: null,
-    root,
+    source,
     openIndexer,
     isStale: false,
     storedMs: 0,
@@ -215,7 +233,7 @@ async function openVault(vault: string, path: string): Promise<void> {
   }
   // Removed while it was opened.
   if (watched.get(vault) !== entry) return
-  entry.watch = watchFolder(root, (paths) => schedule(vault, paths))
+  entry.watch = source.watch((paths) => schedule(vault, paths))
   entry.timer = setInterval(() => schedule(vault, null), passEveryMs)
   void enqueue(() => run(vault, 'all'))
 }
@@ -272,7 +290,7 @@ async function run(vault: string, what: Set<string> | 'all'): Promise<void> {
     }
     event.state = 'ready'
     entry.failures = 0
-    entry.watch ??= watchFolder(entry.root, (paths) => schedule(vault, paths))
+    entry.watch ??= entry.source.watch((paths) => schedule(vault, paths))
   } catch (thrown) {
     entry.isStale = true
     event.state = 'failed'

@@ -1,15 +1,16 @@
 /**
- * Keeps the stored index of one watched folder equal to the folder.
+ * Keeps the stored index of one vault equal to where its notes come from: a watched folder, or what devices have sent.
  *
- * A *pass* compares what is on disk with what is stored and writes the difference in commits of a few notes each: kill
+ * A *pass* compares what is there with what is stored and writes the difference in commits of a few notes each: kill
  * it anywhere and the next start goes on with what is missing, and nothing stands twice. A note keeps its id when it is
  * renamed or moved: a new path takes over the id of a vanished one with the same file or the same text. The watcher
  * only names paths that may have changed; what is true is read from the disk every time.
  */
 import { createId, fail, sha256, type Clock } from '../../base/index.ts'
 import type { Statement } from '../../storage/index.ts'
-import { nothingExcluded, readExclusions } from '../folder/exclusions.ts'
-import { canRead, listFolder, lookUpNote, readNoteFile, type NoteFile } from '../folder/read-folder.ts'
+import { nothingExcluded } from '../folder/exclusions.ts'
+import type { NoteSource } from '../folder/note-source.ts'
+import type { NoteFile } from '../folder/read-folder.ts'
 import type { Held, OwnFacts } from '../held/held-facts.ts'
 import type { Sighting } from '../held/keeper.ts'
 import { fingerprintBody } from '../held/note-body.ts'
@@ -30,8 +31,7 @@ export interface Progress {
 
 export interface IndexerOptions {
   vault: string
-  /** Real path of the folder. */
-  root: string
+  source: NoteSource
   store: IndexStore
   clock: Clock
   /** Decides what is held of notes that are about to be stored, by path; what it answers is durable. */
@@ -48,7 +48,7 @@ const mostProblems = 10_000
 const regardNotes = 400
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
-export function createIndexer({ vault, root, store, clock, guard, onCommit, onProgress }: IndexerOptions) {
+export function createIndexer({ vault, source, store, clock, guard, onCommit, onProgress }: IndexerOptions) {
   const dictionary = new TermDictionary()
   let storedTerms = 0
   let seq = 0
@@ -76,7 +76,7 @@ export function createIndexer({ vault, root, store, clock, guard, onCommit, onPr
     if (!row || row.format !== indexFormat) await begin()
     else {
       for (const { path, reason } of (await store.problems(mostProblems)).first) problems.set(path, reason)
-      exclusions = await readExclusions(root)
+      exclusions = await source.readExclusions()
       for (const term of await store.terms(0)) dictionary.idOf(term)
       storedTerms = dictionary.size
       modelId = row.model
@@ -106,9 +106,9 @@ export function createIndexer({ vault, root, store, clock, guard, onCommit, onPr
   /** Compares the whole folder with the index and writes the difference. */
   async function pass(): Promise<void> {
     // A folder that is away is no folder without notes: what was indexed stays until it can be read again.
-    if (!(await canRead(root))) fail('vault.folder', { internal: 'the folder cannot be read' })
-    exclusions = await readExclusions(root)
-    const listing = await listFolder(root, exclusions)
+    if (!(await source.canRead())) fail('vault.folder', { internal: 'the folder cannot be read' })
+    exclusions = await source.readExclusions()
+    const listing = await source.list(exclusions)
     const present = new Set(listing.notes.map(({ path }) => path))
     const vanished = [...files.values()].filter(({ path }) => !present.has(path))
     const changed = listing.notes.filter((note) => !isUnchanged(note, files.get(note.path)))
@@ -130,7 +130,7 @@ export function createIndexer({ vault, root, store, clock, guard, onCommit, onPr
     const changed: NoteFile[] = []
     const vanished: FileState[] = []
     for (const path of paths) {
-      const found = await lookUpNote(root, path, exclusions)
+      const found = await source.lookUp(path, exclusions)
       const state = files.get(path)
       if (found === undefined || (found === null && !state)) return false
       if (found) changed.push(found)
@@ -149,7 +149,7 @@ export function createIndexer({ vault, root, store, clock, guard, onCommit, onPr
     const total = done + changed.length
     onProgress({ done, total })
     for (const file of changed) {
-      const read = await readNoteFile(root, file)
+      const read = await source.read(file)
       if ('problem' in read) forget(file.path)
       const problem = 'problem' in read ? read.problem : putNote(file, read.text, orphans)
       if (problem === null) problems.delete(file.path)
