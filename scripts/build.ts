@@ -1,7 +1,8 @@
 /** `npm run build [console] [plugin]`: what browsers and Obsidian load, into `dist/`. Both when none is named. */
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildConsole } from './build-console.ts'
+import { buildPlugin } from './build-plugin.ts'
 
 const root = resolve(import.meta.dir, '..')
 
@@ -21,17 +22,12 @@ const parts: Record<string, (outdir: string) => Promise<BuiltPart[]>> = {
     return files.map(({ path, sizeBytes }) => ({ path, sizeBytes }))
   },
   plugin: async (outdir) => {
-    await mkdir(outdir, { recursive: true })
-    const { outputs } = await Bun.build({
-      entrypoints: [join(root, 'plugin/src/main.ts')],
-      outdir,
-      target: 'browser',
-      format: 'cjs',
-      external: ['obsidian', 'electron', '@codemirror/*'],
-      minify: true,
-    })
-    await copyFile(join(root, 'plugin/manifest.json'), join(outdir, 'manifest.json'))
-    return outputs.map((output) => ({ path: 'main.js', sizeBytes: output.size }))
+    const fresh = `${outdir}.new`
+    await rm(fresh, { recursive: true, force: true })
+    const files = await buildPlugin(fresh)
+    await rm(outdir, { recursive: true, force: true })
+    await rename(fresh, outdir)
+    return files
   },
 }
 

@@ -17,6 +17,7 @@ import {
 import { commands, flagUsage, globalFlags, usageOf, type CommandSpec } from '../server/src/cli/index.ts'
 import { listSettings, type Setting } from '../server/src/config/index.ts'
 import { routes } from '../server/src/http/index.ts'
+import { renderPluginSettings } from './plugin-settings-page.ts'
 
 export interface Page {
   /** Path in the repository. */
@@ -32,6 +33,12 @@ export function renderReference(): Page[] {
     page('audit-events', 'Audit events', 'contract/src/audit-events.ts', renderAuditEvents()),
     page('http-api', 'HTTP API', 'server/src/http/routes.ts', renderRoutes()),
     page('command-line', 'Command line', 'server/src/cli/commands/index.ts', renderCommands()),
+    page(
+      'plugin-settings',
+      'Settings of the plugin',
+      'plugin/src/core/settings/setting-table.ts',
+      renderPluginSettings(),
+    ),
   ]
 }
 

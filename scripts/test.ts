@@ -49,7 +49,7 @@ process.exit(report.finish() ? 0 : 1)
 async function runChecks(): Promise<void> {
   const bin = (path: string) => join('node_modules', path)
   const tsc = bin('typescript/bin/tsc')
-  const projects = ['contract', 'server', 'ui', 'console', 'plugin', 'scripts'].filter((name) =>
+  const projects = ['contract', 'server', 'ui', 'console', 'plugin', 'plugin/host', 'scripts'].filter((name) =>
     existsSync(join(root, name, 'tsconfig.json')),
   )
   const checks: [string, string[]][] = [

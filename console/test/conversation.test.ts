@@ -1,11 +1,18 @@
 /** Promises of the conversation: what is shown, what is sent along, and what stopping means. */
 import { expect, test } from 'bun:test'
 import type { AskEvent, AskRequest, Citation, Receipt } from '@cairn/contract'
-import { parseAskEvent } from '../src/api/ask.ts'
-import { unreachable, type Failure } from '../src/api/failure.ts'
+import {
+  applyEvent,
+  createConversation,
+  groupByNote,
+  historyOf,
+  nameOfNote,
+  newTurn,
+  parseAskEvent,
+  type Turn,
+} from '@cairn/ui/client'
+import { failureOf, unreachable, type Failure } from '../src/api/failure.ts'
 import { announcementOf } from '../src/ask/answer-announcer.tsx'
-import { createConversation } from '../src/ask/conversation.ts'
-import { applyEvent, groupByNote, historyOf, nameOfNote, newTurn, type Turn } from '../src/ask/turn.ts'
 
 const receipt: Receipt = {
   requestId: 'r1',
@@ -56,6 +63,7 @@ function startConversation() {
         signal.addEventListener('abort', () => resolve(null))
         calls.push({ request, signal, emit, end: resolve })
       }),
+    failureOf,
     now: () => 5,
     nextFrame: (run) => frames.push(run),
   })
@@ -140,7 +148,7 @@ test('asks nothing while an answer is running, and nothing empty', async () => {
 test('leaves unanswered turns out of the history and bounds it', () => {
   const done = (id: number, outcome: 'answered' | 'not-found') =>
     [{ event: 'receipt', data: receipt }, { event: 'done', data: { outcome } } as const].reduce<Turn>(
-      (turn, event) => applyEvent(turn, event as AskEvent),
+      (turn, event) => applyEvent(turn, event as AskEvent, failureOf),
       newTurn({ id, question: `q${id}`, ...anywhere, askedAt: 0 }),
     )
   expect(historyOf([done(1, 'not-found'), newTurn({ id: 2, question: 'running', ...anywhere, askedAt: 0 })])).toEqual(

@@ -1,6 +1,7 @@
-/** Shapes of people, groups, accounts, sessions, keys and devices under `/api` and `/auth`. */
+/** Shapes of people, groups, accounts, sessions and keys under `/api` and `/auth`. */
 import { z } from 'zod'
 import { actionSchema, boundSchema } from './access-statements.ts'
+import { shownText } from './devices.ts'
 
 export const identityLimits = {
   /** NIST SP 800-63B, section 3.1.1.2, asks for at least 8; we take more, as there is no rule on composition. */
@@ -13,14 +14,6 @@ export const identityLimits = {
 } as const
 
 const id = z.string().min(1).max(200)
-/** No control characters and none that turn the direction of writing: a name is shown beside others. */
-const shownText = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+$/u, 'take letters without control characters')
 const personName = shownText(120)
 const email = z.string().trim().min(3).max(254)
 /** Bounded here only so far that nothing large is hashed; the policy has its own words. */
@@ -261,53 +254,3 @@ export const groupWriteSchema = z.strictObject({ name: personName })
 export const groupMemberWriteSchema = z.strictObject({ kind: z.enum(['user', 'group']), id })
 
 export const epochSchema = z.object({ epoch: z.int() })
-
-// --- Devices (RFC 8628) -----------------------------------------------------------------------------------------------
-
-export const deviceAuthorizeSchema = z.strictObject({
-  /** What asks, such as “Obsidian on Ann’s laptop”. */
-  clientName: shownText(120),
-  /** Name or id of the vault that it is for. */
-  vault: shownText(200).optional(),
-})
-
-/** RFC 8628, section 3.2; times in seconds. */
-export const deviceAuthorizedSchema = z.object({
-  device_code: z.string(),
-  user_code: z.string(),
-  verification_uri: z.string(),
-  verification_uri_complete: z.string(),
-  expires_in: z.int(),
-  interval: z.int(),
-})
-
-export const deviceTokenSchema = z.strictObject({ device_code: token })
-
-/** RFC 8628, section 3.5, in the shape of RFC 6749, section 5.2. */
-export const deviceErrorSchema = z.object({
-  error: z.enum(['authorization_pending', 'slow_down', 'access_denied', 'expired_token']),
-  error_description: z.string(),
-})
-
-export type DeviceErrorName = z.infer<typeof deviceErrorSchema>['error']
-
-export const deviceGrantedSchema = z.object({
-  access_token: z.string(),
-  token_type: z.literal('Bearer'),
-  keyId: z.string(),
-  vault: z.string().nullable(),
-})
-
-const userCode = z.string().trim().min(4).max(40)
-
-export const deviceLookSchema = z.strictObject({ userCode })
-
-export const deviceShownSchema = z.object({
-  clientName: z.string(),
-  vault: z.string().nullable(),
-  expiresAt: z.int(),
-})
-
-export type DeviceShown = z.infer<typeof deviceShownSchema>
-
-export const deviceDecideSchema = z.strictObject({ userCode, approve: z.boolean() })

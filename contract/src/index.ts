@@ -1,4 +1,5 @@
 /** The words that server, console and plugin share: shapes and tables, no behaviour. */
+export { apiLevel, apiLevelHeader } from './api-level.ts'
 export { labels, labelSchema, labelRank, highestLabel, type Label } from './labels.ts'
 export { errorTable, type ErrorCode, type ErrorSpec, type OpenAiErrorType } from './errors.ts'
 export {
@@ -163,17 +164,15 @@ export {
 export {
   configSchema,
   auditSinkSchema,
-  modelConfigSchema,
   routingStrategies,
-  upstreamSchema,
   virtualModelSchema,
   type Config,
   type RoutingStrategy,
-  type Upstream,
   type VirtualModel,
   type SettingMeta,
   type AuditSinkConfig,
 } from './config.ts'
+export { modelConfigSchema, upstreamSchema, type Upstream } from './upstreams.ts'
 export { builtInProvider, builtInVirtualModels, extractiveModel, findReserved } from './model-names.ts'
 export {
   capabilityNames,
@@ -369,14 +368,6 @@ export {
   groupWriteSchema,
   groupMemberWriteSchema,
   epochSchema,
-  deviceAuthorizeSchema,
-  deviceAuthorizedSchema,
-  deviceTokenSchema,
-  deviceErrorSchema,
-  deviceGrantedSchema,
-  deviceLookSchema,
-  deviceShownSchema,
-  deviceDecideSchema,
   type KeyBound,
   type KeyCreate,
   type KeyInfo,
@@ -390,9 +381,19 @@ export {
   type UserInfo,
   type GroupMember,
   type GroupInfo,
+} from './identity.ts'
+export {
+  deviceAuthorizeSchema,
+  deviceAuthorizedSchema,
+  deviceTokenSchema,
+  deviceErrorSchema,
+  deviceGrantedSchema,
+  deviceLookSchema,
+  deviceShownSchema,
+  deviceDecideSchema,
   type DeviceErrorName,
   type DeviceShown,
-} from './identity.ts'
+} from './devices.ts'
 export {
   revisionInfoSchema,
   revisionSchema,

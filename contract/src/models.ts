@@ -1,6 +1,6 @@
 /** Models and providers as they are shown: what each can do, what it costs, how it fares; and a route explained. */
 import { z } from 'zod'
-import { upstreamSchema } from './config.ts'
+import { upstreamSchema } from './upstreams.ts'
 import { labelSchema } from './labels.ts'
 
 /** What a model may be able to do. A capability that nothing is known of is absent from the record of a model. */

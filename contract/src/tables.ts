@@ -2,6 +2,7 @@
  * The part of the contract that threads need: tables and words, without the shapes of the API. To build all shapes takes
  * longer than everything else that a thread does when it starts.
  */
+export { apiLevel, apiLevelHeader } from './api-level.ts'
 export {
   auditCategoryTable,
   auditEventTable,

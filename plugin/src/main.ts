@@ -1,18 +1,61 @@
-/** The Obsidian plugin's entry. It loads and says where Cairn is used today; its views come with their own issue. */
-import { Plugin, PluginSettingTab } from 'obsidian'
+/**
+ * The Obsidian plugin's entry: puts its parts together when Obsidian loads it, and nothing more. Until the layout is ready
+ * only the settings are read; no note is, and the server is not asked.
+ */
+import {
+  addCommands,
+  addIcon,
+  AskView,
+  askViewType,
+  CairnSettingTab,
+  confirm,
+  openAsk,
+  openCairn,
+  openPairing,
+  Plugin,
+  type Cairn,
+  type CairnApi,
+} from './obsidian/index.ts'
+
+/** Three stacked stones, in Obsidian's grid of 100. */
+const logo =
+  '<g fill="currentColor"><path d="M13 80c-2-9 11-16 37-16 26 0 39 7 37 16-2 7-13 10-37 10s-35-3-37-10Z"/><path d="M24 50c-1-8 10-13 28-13 16 0 25 6 24 13-1 7-10 10-26 9-16 0-25-2-26-9Z" opacity=".78"/><path d="M34 23c1-8 7-13 16-13 9 1 15 6 14 13 0 7-6 10-15 10-9-1-15-4-15-10Z" opacity=".58"/></g>'
 
 // Obsidian takes the plugin from the default export.
 export default class CairnPlugin extends Plugin {
-  override onload(): void {
-    this.addSettingTab(new CairnSettingTab(this.app, this))
-  }
-}
+  #cairn: Cairn | null = null
 
-class CairnSettingTab extends PluginSettingTab {
-  override display(): void {
-    this.containerEl.empty()
-    this.containerEl.createEl('p', {
-      text: 'This version of the plugin has no features yet. Ask your notes in the console of your Cairn server, or with npx cairn ask.',
+  /** For other plugins: whether there is a server, and a question put into the box. Null while Cairn is not loaded. */
+  get api(): CairnApi | null {
+    const cairn = this.#cairn
+    if (cairn === null) return null
+    return { version: 1, connection: { state: cairn.connection.state }, openAsk: (draft) => openAsk(this.app, draft) }
+  }
+
+  override async onload(): Promise<void> {
+    const cairn = await openCairn(this, {
+      pair: () => openPairing(this.app, cairn),
+      confirm: (question) => confirm(this.app, question),
     })
+    this.#cairn = cairn
+    addIcon('cairn', logo)
+    this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
+    this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
+    addCommands(this, cairn)
+    this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
+    this.app.workspace.onLayoutReady(() => {
+      cairn.start()
+      if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
+    })
+  }
+
+  override onunload(): void {
+    void this.#cairn?.close()
+    this.#cairn = null
+  }
+
+  /** Another device, a sync tool or a hand has written data.json. */
+  override async onExternalSettingsChange(): Promise<void> {
+    await this.#cairn?.settings.readAgain()
   }
 }

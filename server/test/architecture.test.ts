@@ -113,7 +113,33 @@ describe('the checker', () => {
       "import { Database } from 'bun:sqlite'",
       'server/src/platform/',
     ],
-    ['obsidian outside the plugin', 'ui/src/table.tsx', "import { Plugin } from 'obsidian'", 'plugin/src/'],
+    ['obsidian outside the plugin', 'ui/src/table.tsx', "import { Plugin } from 'obsidian'", 'plugin/src/obsidian/'],
+    [
+      'obsidian in a view of the plugin',
+      'plugin/src/features/ask/ask-pane.tsx',
+      "import { Notice } from 'obsidian'",
+      'plugin/src/obsidian/',
+    ],
+    [
+      'a view of the plugin that enters the adapters',
+      'plugin/src/features/ask/ask-pane.tsx',
+      "import { openAsk } from '../../obsidian/open-ask.ts'",
+      'imports plugin/obsidian/',
+    ],
+    [
+      'the transport in the core of the plugin',
+      'plugin/src/core/ask.ts',
+      "import { createTransport } from '../transport/transport.ts'",
+      'imports plugin/transport/',
+    ],
+    ['a second fetch in the plugin', 'plugin/src/features/x.ts', "await window.fetch('/x')", 'transport/transport.ts'],
+    ['the page in the core of the plugin', 'plugin/src/core/x.ts', 'document.body.focus()', 'core pure'],
+    [
+      'the plugin in its test host',
+      'plugin/host/src/main.ts',
+      "import { x } from '../../src/core/x.ts'",
+      'imports plugin/core/',
+    ],
   ])('refuses %s', (_, path, source, words) => {
     const complaints = only(path, source)
     expect(complaints).toHaveLength(1)

@@ -11,7 +11,7 @@ import {
 } from '@cairn/contract'
 import { Checkbox, Combobox, Dialog, FieldGroup, Select, TextField } from '@cairn/ui'
 import { useConsole } from '../shell/console-context.ts'
-import { useStore } from '../shell/store.ts'
+import { useStore } from '@cairn/ui/store'
 import { useAccess } from './access-context.ts'
 import { FormActions } from './add-dialogs.tsx'
 import { optionsOf } from './give-dialog.tsx'

@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button, Icon, Spinner, type IconName } from '@cairn/ui'
 import { useConsole } from '../shell/console-context.ts'
-import { useStore } from '../shell/store.ts'
+import { useStore } from '@cairn/ui/store'
 import { useAccess } from './access-context.ts'
 import { readChildren, type Children } from './folder-children.ts'
 import { nameScope, partsOf } from './names.ts'

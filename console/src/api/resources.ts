@@ -19,7 +19,7 @@ import {
   type RouteExplainRequest,
   type UsageGroup,
 } from '@cairn/contract'
-import { readEvents } from './event-stream.ts'
+import { readEvents } from '@cairn/ui/client'
 import { brokenOff, failureOf, malformed, type Failure } from './failure.ts'
 import { requestJson, requestNothing, send } from './request.ts'
 

@@ -1,6 +1,6 @@
 /** Tells a screen reader how the answer goes: once when it begins, once with the whole text. Never token by token. */
 import { mostNearest, shorten } from './sources.tsx'
-import type { Turn } from './turn.ts'
+import type { Turn } from '@cairn/ui/client'
 import { formatCounted } from '../shell/clock.ts'
 
 const longestSpoken = 2_000

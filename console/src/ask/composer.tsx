@@ -3,7 +3,7 @@ import type { Ref } from 'preact'
 import { limits, type ModelInfo, type VaultInfo } from '@cairn/contract'
 import { Button, Icon, Select, TextArea } from '@cairn/ui'
 import { formatUsd } from '../shell/clock.ts'
-import type { Scope } from './conversation.ts'
+import type { Scope } from '@cairn/ui/client'
 
 export interface ComposerProps {
   readonly draft: string

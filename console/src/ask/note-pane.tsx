@@ -7,7 +7,7 @@ import { getNote } from '../api/resources.ts'
 import { formatCount } from '../shell/clock.ts'
 import { FailureState } from '../shell/failure-state.tsx'
 import { segmentNote, type NoteSegment } from './note-segments.ts'
-import { nameOfNote } from './turn.ts'
+import { nameOfNote } from '@cairn/ui/client'
 
 export interface NotePaneProps {
   readonly citation: Citation

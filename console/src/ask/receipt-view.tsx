@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Receipt } from '@cairn/contract'
 import { Icon } from '@cairn/ui'
 import { formatCount, formatMs, formatUsd } from '../shell/clock.ts'
-import type { Turn } from './turn.ts'
+import type { Turn } from '@cairn/ui/client'
 
 const places = { local: 'This machine', external: 'External', none: 'This machine, no model was called' } as const
 

@@ -1,7 +1,7 @@
 /** The passages under an answer: its citations grouped by note, or the nearest passages when there is no answer. */
 import type { Citation } from '@cairn/contract'
 import { Icon } from '@cairn/ui'
-import { groupByNote, nameOfNote } from './turn.ts'
+import { groupByNote, nameOfNote } from '@cairn/ui/client'
 
 export interface OpenCitation {
   (citation: Citation): void

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { VaultInfo } from '@cairn/contract'
 import { Logo } from '@cairn/ui'
 import { formatCounted } from '../shell/clock.ts'
-import type { Scope } from './conversation.ts'
+import type { Scope } from '@cairn/ui/client'
 import { findSuggestions } from './suggestions.ts'
 
 export interface WelcomeProps {

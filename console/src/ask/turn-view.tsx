@@ -6,7 +6,7 @@ import { CopyButton } from '../shell/copy-button.tsx'
 import { FailureState } from '../shell/failure-state.tsx'
 import { ReceiptView } from './receipt-view.tsx'
 import { NearestPassages, Sources } from './sources.tsx'
-import { isRunning, nameOfNote, type Turn } from './turn.ts'
+import { isRunning, nameOfNote, type Turn } from '@cairn/ui/client'
 
 export interface TurnViewProps {
   readonly turn: Turn

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { ModelInfo, VaultInfo } from '@cairn/contract'
 import { listModels } from '../api/resources.ts'
 import { readStored, writeStored } from '../shell/device-storage.ts'
-import type { Scope } from './conversation.ts'
+import type { Scope } from '@cairn/ui/client'
 
 /** The models that can answer. Without them the server's default is used and the page still works. */
 export function useModels(reloadWith: unknown): readonly ModelInfo[] {

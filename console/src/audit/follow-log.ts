@@ -3,10 +3,9 @@
  * while the page cannot be seen, because a browser grants a server only six connections over all its tabs.
  */
 import { auditEntrySchema, type AuditEntryView } from '@cairn/contract'
-import { readEvents, type ServerEvent } from '../api/event-stream.ts'
+import { readEvents, tryParseJson, type ServerEvent } from '@cairn/ui/client'
 import { failureOf, malformed, type Failure, type Reply } from '../api/failure.ts'
 import { send } from '../api/request.ts'
-import { tryParseJson } from '../api/try-parse-json.ts'
 import { streamPath, type Query } from './audit-api.ts'
 
 /** `waiting`: the connection broke and is tried again. `ended`: it will not be, as the failure says. */

@@ -5,7 +5,7 @@ import { Badge, Button, Dialog, Select, TextField, type SelectOption } from '@ca
 import { invalidateCache, listModels } from '../api/resources.ts'
 import { formatCount } from '../shell/clock.ts'
 import { useConsole } from '../shell/console-context.ts'
-import { useStore } from '../shell/store.ts'
+import { useStore } from '@cairn/ui/store'
 import { purgeTargets, readPurgeScope, type PurgeChoice, type PurgeTarget } from './purge-scope.ts'
 import { nameKind } from './words.ts'
 

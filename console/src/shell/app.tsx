@@ -5,7 +5,7 @@ import { Spinner, ToastProvider } from '@cairn/ui'
 import { streamAnswer } from '../api/ask.ts'
 import { failureOf, type Failure } from '../api/failure.ts'
 import { getSession, signIn, signOut } from '../api/identity.ts'
-import { createConversation } from '../ask/conversation.ts'
+import { createConversation } from '@cairn/ui/client'
 import { SecondFactorPage } from '../sign-in/second-factor-page.tsx'
 import { SetPasswordPage } from '../sign-in/set-password-page.tsx'
 import { SignInPage } from '../sign-in/sign-in-page.tsx'
@@ -119,7 +119,7 @@ function SignedIn({ session, onSignedOut }: SignedInProps) {
   const parts = useMemo(
     () => ({
       vaultsWatch: watchVaults(() => onSignedOut(failureOf('access.unauthenticated', '', 401))),
-      conversation: createConversation({ streamAnswer, now, nextFrame: runNextFrame }),
+      conversation: createConversation({ streamAnswer, failureOf, now, nextFrame: runNextFrame }),
     }),
     [onSignedOut],
   )

@@ -2,7 +2,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { SessionInfo } from '@cairn/contract'
-import type { Conversation } from '../ask/conversation.ts'
+import type { Conversation } from '@cairn/ui/client'
 import type { VaultsWatch } from '../vaults/vaults-watch.ts'
 
 export interface ConsoleContext {

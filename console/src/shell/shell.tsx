@@ -12,7 +12,7 @@ import { VaultsPage } from '../vaults/vaults-page.tsx'
 import { useConsole } from './console-context.ts'
 import { LazyPage } from './lazy-page.tsx'
 import { hrefOf, isClosed, pages, pagesOf, useRoute, type PageId, type Route } from './router.ts'
-import { useStore } from './store.ts'
+import { useStore } from '@cairn/ui/store'
 import { ThemeSwitch } from './theme-switch.tsx'
 
 /** Whoever has no use of the asked page is shown what is their own. */

@@ -8,7 +8,7 @@ import { useConsole } from '../shell/console-context.ts'
 import { formatCount, formatCounted } from '../shell/clock.ts'
 import { FailureState } from '../shell/failure-state.tsx'
 import { Page } from '../shell/page.tsx'
-import { useStore } from '../shell/store.ts'
+import { useStore } from '@cairn/ui/store'
 import { AddVaultDialog } from './add-vault-dialog.tsx'
 import { IndexBadge, ProblemsDialog } from './index-status.tsx'
 

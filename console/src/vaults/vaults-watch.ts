@@ -4,11 +4,11 @@
  * server only six of them over all its tabs.
  */
 import { vaultListSchema, type VaultInfo } from '@cairn/contract'
-import { readEvents } from '../api/event-stream.ts'
+import { readEvents } from '@cairn/ui/client'
 import { malformed, unreachable, type Failure } from '../api/failure.ts'
 import { send } from '../api/request.ts'
 import { listVaults } from '../api/resources.ts'
-import { createStore, type Store } from '../shell/store.ts'
+import { createStore, type Store } from '@cairn/ui/store'
 
 export interface VaultsState {
   /** Null until the first reply. */

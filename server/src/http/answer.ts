@@ -59,7 +59,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     if (arrival.stopping.aborted && !isOperational(route)) fail('server.stopping', { retryAfterMs: 2_000 })
 
     // Before anybody is let in: also who is refused came from somewhere.
-    note(exchange, null)
+    noteCall(services, exchange, null)
     const principal = await identify(exchange, route, params, trace)
     const query = readQuery(route, url)
     const { bytes, body } = await takeBody(exchange, route, services, trace)
@@ -78,10 +78,6 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     return await underAudit(audited, services, () => route.handle(whole))
   }
 
-  function note(exchange: Exchange, principal: Principal | null): void {
-    exchange.onClose(services.audit.aboutCall(exchange.requestId, describeCall(exchange, principal)))
-  }
-
   /** Null for a route that needs nobody. Throws the codes of `access`. */
   async function identify(
     exchange: Exchange,
@@ -95,7 +91,7 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     const credentials = readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: services.port() })
     const principal = await access.authenticate({ ...credentials, ...readEpoch(headers) })
     trace.actor = principal.id
-    note(exchange, principal)
+    noteCall(services, exchange, principal)
     if (!isProtected(route)) {
       access.require(principal, route.permission.unlessLocal)
       return principal
@@ -111,9 +107,10 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
 }
 
 /** What entries about the call say beside who it was. */
-function describeCall({ remoteAddress }: Exchange, principal: Principal | null): Readonly<Record<string, string>> {
-  if (principal === null) return { address: remoteAddress }
-  return { address: remoteAddress, via: principal.via, credential: principal.credentialId }
+function noteCall({ audit }: RouteServices, exchange: Exchange, principal: Principal | null): void {
+  const { requestId, remoteAddress: address, onClose } = exchange
+  const credential = principal === null ? {} : { via: principal.via, credential: principal.credentialId }
+  onClose(audit.aboutCall(requestId, { address, ...credential }))
 }
 
 /** On this machine and not forwarded by a proxy for somebody else. */

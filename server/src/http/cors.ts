@@ -7,6 +7,8 @@
  * network, WICG Private Network Access.
  */
 
+import { apiLevel, apiLevelHeader } from '@cairn/contract/tables'
+
 export interface Cors {
   /** The request’s origin when its page may read the reply, else null. */
   findOrigin(request: Request, pathname: string): string | null
@@ -107,10 +109,11 @@ const alwaysExposed = ['x-request-id', 'request-id', 'retry-after', 'retry-after
 
 /** What lets the page of `origin` read a reply with these headers. */
 export function shareHeaders(origin: string, reply: Readonly<Record<string, string>>): Record<string, string> {
-  const ours = Object.keys(reply).filter((name) => name.startsWith('x-cairn-'))
+  const ours = [...Object.keys(reply).filter((name) => name.startsWith('x-cairn-')), apiLevelHeader]
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers': [...alwaysExposed, ...ours].join(', '),
     'cross-origin-resource-policy': 'cross-origin',
+    [apiLevelHeader]: String(apiLevel),
   }
 }

@@ -37,7 +37,15 @@ export const table: readonly Row[] = [
   { folders: ['http', 'cli'], mayImport: ['*'] },
   { folders: ['app.ts', 'main.ts', 'run'], mayImport: ['**'] },
   { folders: ['ui'], mayImport: ['contract'] },
-  { folders: ['console', 'plugin'], mayImport: ['ui', 'contract'] },
+  { folders: ['console', 'plugin/core'], mayImport: ['ui', 'contract'] },
+  { folders: ['plugin/transport', 'plugin/features'], mayImport: ['plugin/core', 'ui', 'contract'] },
+  {
+    folders: ['plugin/obsidian'],
+    mayImport: ['plugin/core', 'plugin/transport', 'plugin/features', 'ui', 'contract'],
+    packages: ['obsidian', '@codemirror/state', '@codemirror/view', 'preact'],
+  },
+  { folders: ['plugin'], mayImport: ['plugin/obsidian'] },
+  { folders: ['plugin/host'], mayImport: [] },
 ]
 
 interface WordRule {
@@ -99,8 +107,22 @@ export const wordRules: readonly WordRule[] = [
     name: "'obsidian'",
     pattern: /\bfrom\s+['"]obsidian['"]/,
     within: programs,
-    allowed: /^plugin\/src\//,
-    instead: 'keep everything that knows Obsidian in plugin/src/',
+    allowed: /^plugin\/(?:src\/obsidian|host)\//,
+    instead: 'keep everything that knows Obsidian in plugin/src/obsidian/, and pass in what else needs it',
+  },
+  {
+    name: 'fetch',
+    pattern: /(?<![\w.$'-])(?:window\s*\.\s*)?fetch\s*\(|\brequestUrl\s*\(/,
+    within: /^plugin\/src\//,
+    allowed: /^plugin\/src\/transport\/transport\.ts$/,
+    instead: 'ask plugin/src/transport/transport.ts, which knows the one server that the plugin may talk to',
+  },
+  {
+    name: 'the page',
+    pattern: /(?<![\w.$'-])(?:document|window|activeDocument|activeWindow|localStorage|navigator)\s*\./,
+    within: /^plugin\/src\/core\//,
+    allowed: /^$/,
+    instead: 'keep plugin/src/core pure: take what it needs of the page as a parameter',
   },
 ]
 
@@ -190,7 +212,12 @@ function judgeImport(path: string, { specifier, typeOnly }: Import): string | un
     return `${path} reaches into ${to}/ by path (${specifier}); import @cairn/${workspaceOf(target.path)} instead.`
   }
   if (!mayImport(row, to, typeOnly)) return forbidden(path, { from, to, row })
-  if (target.kind === 'file' && !/^server\/src\/([a-z-]+\/index|app|main)\.ts$/.test(target.path)) {
+  const isInPlugin = workspaceOf(target.path) === 'plugin' && from !== 'plugin'
+  if (
+    target.kind === 'file' &&
+    !isInPlugin &&
+    !/^(?:server|plugin)\/src\/([a-z-]+\/index|app|main)\.ts$/.test(target.path)
+  ) {
     return `${path} enters ${to}/ through ${specifier}; import from ${to}/index.ts, and export there what others need.`
   }
   return undefined
@@ -268,8 +295,11 @@ function joinPath(from: string, relative: string): string {
   return parts.join('/')
 }
 
-/** `server/src/cache/key.ts` → `cache`, `server/src/app.ts` → `app.ts`, `ui/src/table.tsx` → `ui`. */
+/** `server/src/cache/key.ts` → `cache`, `server/src/app.ts` → `app.ts`, `plugin/src/core/chord.ts` → `plugin/core`, `ui/src/table.tsx` → `ui`. */
 function roomOf(path: string): string {
+  if (path.startsWith('plugin/host/')) return 'plugin/host'
+  const inPlugin = /^plugin\/src\/([^/]+)\//.exec(path)?.[1]
+  if (inPlugin !== undefined) return `plugin/${inPlugin}`
   return /^server\/src\/(?:([^/]+)\/|(app\.ts|main\.ts)$)/.exec(path)?.slice(1).find(Boolean) ?? workspaceOf(path)
 }
 

@@ -192,7 +192,9 @@ function startsBlock(line: string): boolean {
 
 function splitCells(line: string): string[] {
   const text = line.trim().replace(/^\|/, '').replace(/\|$/, '')
-  return text.split(/(?<!\\)\|/, 50).map((cell) => cell.trim().replaceAll('\\|', '|'))
+  // Without a look behind, which web views of iOS before 16.4 do not read.
+  const marked = text.replaceAll('\\|', '\0')
+  return marked.split('|', 50).map((cell) => cell.trim().replaceAll('\0', '|'))
 }
 
 function takeTable(lines: readonly string[], at: number, budget: NodeBudget): Taken | null {

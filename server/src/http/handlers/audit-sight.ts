@@ -25,6 +25,8 @@ export const placelessFields: ReadonlySet<string> = new Set([
   'emergency',
   'request',
   'reason',
+  'purpose',
+  'purposes',
 ])
 
 /** Of a note, and shown with it. */

@@ -1,6 +1,6 @@
 /** One question with everything that came back for it, and how each event of the stream changes it. Pure. */
 import type { AskEvent, Citation, HistoryTurn, Outcome, Receipt } from '@cairn/contract'
-import { failureOf, type Failure } from '../api/failure.ts'
+import type { Failure, Failures } from './failure.ts'
 
 export interface Turn {
   readonly id: number
@@ -24,7 +24,7 @@ export interface Turn {
 }
 
 /** Earlier exchanges that go along with a follow-up; older ones no longer help to understand it. */
-const historyExchanges = 10
+const usualExchanges = 10
 
 export type NewTurn = Pick<Turn, 'id' | 'question' | 'vault' | 'model' | 'askedAt'>
 
@@ -45,7 +45,8 @@ export function newTurn(asked: NewTurn): Turn {
 
 export const isRunning = (turn: Turn | undefined): boolean => turn?.status === 'asking' || turn?.status === 'streaming'
 
-export function applyEvent(turn: Turn, event: AskEvent): Turn {
+/** `failureOf` has the words of the client for what the server tells in the stream. */
+export function applyEvent(turn: Turn, event: AskEvent, failureOf: Failures['failureOf']): Turn {
   switch (event.event) {
     case 'token':
       return { ...turn, status: 'streaming', answer: turn.answer + event.data.text }
@@ -75,9 +76,10 @@ export function failTurn(turn: Turn, failure: Failure): Turn {
 }
 
 /** What a follow-up tells of the answers before it, each with the signed label of the notes it was made from. */
-export function historyOf(turns: readonly Turn[]): HistoryTurn[] {
+export function historyOf(turns: readonly Turn[], exchanges = usualExchanges): HistoryTurn[] {
+  if (exchanges === 0) return []
   const answered = turns.filter((turn) => turn.status === 'done' && turn.outcome === 'answered' && turn.receipt)
-  return answered.slice(-historyExchanges).flatMap((turn): HistoryTurn[] => [
+  return answered.slice(-exchanges).flatMap((turn): HistoryTurn[] => [
     { role: 'user', content: turn.question },
     { role: 'assistant', content: turn.answer, ...(turn.receipt && { label: turn.receipt.label }) },
   ])

@@ -1,7 +1,7 @@
 /** Promises of the event stream reader. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { createEventParser, readEvents, type ServerEvent } from '../src/api/event-stream.ts'
+import { createEventParser, readEvents, type ServerEvent } from '../src/client/index.ts'
 
 const parseAll = (chunks: readonly string[]) => {
   const parse = createEventParser()

@@ -1,10 +1,10 @@
 /**
- * The conversation on this page: asks, stops, asks again. It lives as long as the page; the server keeps none of it.
+ * A conversation: asks, stops, asks again. It lives as long as the page or view; the server keeps none of it.
  * Tokens are gathered and shown once a frame, so that a fast model does not make the page work for each.
  */
 import type { AskEvent, AskRequest } from '@cairn/contract'
-import type { Failure } from '../api/failure.ts'
-import { createStore, type Store } from '../shell/store.ts'
+import { createStore, type Store } from '../store.ts'
+import type { Failure, Failures } from './failure.ts'
 import { applyEvent, failTurn, historyOf, isRunning, newTurn, type Turn } from './turn.ts'
 
 export interface Scope {
@@ -29,12 +29,19 @@ export interface ConversationParts {
     signal: AbortSignal,
     onEvent: (event: AskEvent) => void,
   ) => Promise<Failure | null>
+  readonly failureOf: Failures['failureOf']
   readonly now: () => number
   /** Runs a function with the next frame. */
   readonly nextFrame: (run: () => void) => void
+  /** Earlier exchanges that go along with a follow-up; the usual number unless told. */
+  readonly exchanges?: () => number
+  /** What else each question says, such as how many sources are wanted. */
+  readonly more?: () => Pick<AskRequest, 'limit'>
 }
 
-export function createConversation({ streamAnswer, now, nextFrame }: ConversationParts): Conversation {
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its functions is short
+export function createConversation(parts: ConversationParts): Conversation {
+  const { streamAnswer, now, nextFrame, failureOf } = parts
   const turns = createStore<readonly Turn[]>([])
   let nextId = 1
   let running = new AbortController()
@@ -49,11 +56,13 @@ export function createConversation({ streamAnswer, now, nextFrame }: Conversatio
     const flush = () => {
       const events = waiting
       waiting = []
-      if (events.length > 0) replace(turn.id, (shown) => events.reduce(applyEvent, shown))
+      if (events.length > 0)
+        replace(turn.id, (shown) => events.reduce((told: Turn, event) => applyEvent(told, event, failureOf), shown))
     }
     const failure = await streamAnswer(
       {
         question: turn.question,
+        ...parts.more?.(),
         ...(turn.vault && { vault: turn.vault }),
         ...(turn.model && { model: turn.model }),
         ...(history?.length && { history }),
@@ -84,7 +93,7 @@ export function createConversation({ streamAnswer, now, nextFrame }: Conversatio
       askedAt: now(),
     })
     turns.set([...before, turn])
-    void run(turn, historyOf(before))
+    void run(turn, historyOf(before, parts.exchanges?.()))
   }
 
   return {

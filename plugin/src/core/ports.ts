@@ -1,0 +1,70 @@
+/**
+ * What the views need of the app around them, as interfaces. `plugin/src/obsidian` makes them of Obsidian; a view never
+ * knows who did. Types only.
+ */
+import type { AskDryRun, AskRequest, Citation, ModelInfo } from '@cairn/contract'
+import type { Conversation, Reply } from '@cairn/ui/client'
+import type { Connection } from './connection/connection.ts'
+import type { WaitingQuestion } from './offline-queue.ts'
+import type { Settings } from './settings/settings-store.ts'
+
+export interface DevicePort {
+  readonly isMobile: boolean
+  /** Keys are shown and read as on a Mac, an iPhone or an iPad. */
+  readonly isApple: boolean
+}
+
+export interface NotesPort {
+  /** Name of the vault that is open. */
+  readonly vaultName: string
+  /** Whether the open vault has a note of that path. */
+  has(path: string): boolean
+  /** Opens the note with the passage selected and in sight; false when there is no such note here. */
+  openPassage(passage: Pick<Citation, 'note' | 'start' | 'end' | 'quote' | 'heading'>): Promise<boolean>
+  /** Opens what a link in an answer names. */
+  openLink(target: string): Promise<void>
+  /** Makes a note that does not exist yet, with a number in its name if needed, and gives its path. */
+  create(folder: string, title: string, text: string): Promise<string>
+  /** At the cursor of the note that was edited last; false when there is none. */
+  insertAtCursor(text: string): boolean
+  /** How many notes of the vault never leave this device, and of how many. */
+  countExcluded(): { readonly excluded: number; readonly all: number }
+}
+
+export interface AppPort {
+  /** A short message in a corner. */
+  notify(message: string): void
+  openSettings(): void
+  /** Opens the dialog that pairs this device. */
+  pair(): void
+  copy(text: string): Promise<boolean>
+  /** One question with two answers. */
+  confirm(question: { title: string; text: string; yes: string }): Promise<boolean>
+}
+
+/** Questions waiting for the server, kept on this device. */
+export interface QueuePort {
+  readonly list: () => readonly WaitingQuestion[]
+  /** A sentence when the question cannot wait. */
+  add(question: Pick<WaitingQuestion, 'question' | 'vault' | 'model'>): string | null
+  remove(id: string): void
+  readonly subscribe: (listener: () => void) => () => void
+}
+
+export interface ServerPort {
+  models(): Promise<Reply<readonly ModelInfo[]>>
+  dryRun(request: AskRequest): Promise<Reply<AskDryRun>>
+}
+
+/** All that a view of Cairn is given. */
+export interface CairnParts {
+  readonly settings: Settings
+  readonly connection: Connection
+  readonly conversation: Conversation
+  readonly server: ServerPort
+  readonly queue: QueuePort
+  readonly notes: NotesPort
+  readonly app: AppPort
+  readonly device: DevicePort
+  readonly now: () => number
+}

@@ -1,0 +1,120 @@
+/** The view *Ask*: the conversation, what keeps it from going on, and the box for the question below. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Citation } from '@cairn/contract'
+import { isRunning } from '@cairn/ui/client'
+import { useStore } from '@cairn/ui/store'
+import type { CairnParts } from '../../core/ports.ts'
+import { chordOf } from '../../core/shortcuts/chord.ts'
+import { actionIds, keysInForce, type ActionId } from '../../core/shortcuts/shortcuts.ts'
+import { ConnectionBanner } from '../connection-banner.tsx'
+import { useLook } from '../use-look.ts'
+import { Composer } from './composer.tsx'
+import { Welcome } from './welcome.tsx'
+import { TurnView } from './turn-view.tsx'
+import { WaitingList } from './waiting-list.tsx'
+import { useAsking } from './use-asking.ts'
+
+export interface AskPaneProps {
+  readonly parts: CairnParts
+  /** What the box holds at first, and each time that it changes. */
+  readonly draft: { readonly text: string; readonly at: number }
+  readonly onSave: () => void
+}
+
+export function AskPane({ parts, draft, onSave }: AskPaneProps) {
+  const { conversation, connection, settings } = parts
+  const turns = useStore(conversation.turns)
+  const state = useStore(connection.state)
+  const values = useStore(settings.values)
+  const look = useLook(values)
+  const input = useRef<HTMLTextAreaElement>(null)
+  const asking = useAsking(parts, draft)
+  const [source, setSource] = useState<{ turn: number; n: number } | null>(null)
+  useEffect(() => connection.wait(), [connection])
+  const open = (citation: Citation) => void openSource(parts, citation)
+  const last = turns.at(-1)
+  const running = isRunning(last)
+  const step = (by: number) => {
+    if (last === undefined || last.citations.length === 0) return
+    const at = last.citations.findIndex(({ n }) => source?.turn === last.id && n === source.n)
+    const next = last.citations[(at + by + last.citations.length) % last.citations.length]
+    if (next === undefined) return
+    setSource({ turn: last.id, n: next.n })
+    open(next)
+  }
+  const onKeyDown = useKeys(parts, {
+    'ask.stop': () => running && (conversation.stop(), true),
+    'ask.focus': () => (input.current?.focus(), true),
+    'ask.new': () => (asking.startOver(), input.current?.focus(), true),
+    'ask.retry': () => last !== undefined && !running && (conversation.retry(), true),
+    'ask.copy': () => last !== undefined && last.answer !== '' && (void copyAnswer(parts, last.answer), true),
+    'ask.save': () => (onSave(), true),
+    'ask.next-source': () => (step(1), true),
+    'ask.previous-source': () => (step(-1), true),
+  })
+  return (
+    <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
+      <ConnectionBanner parts={parts} state={state} />
+      <div class="cairn-ask-scroller" tabIndex={-1}>
+        {turns.length === 0 ? (
+          <Welcome isReady={state.at === 'ready'} />
+        ) : (
+          <div class="cairn-ask-turns">
+            {turns.map((turn) => (
+              <TurnView
+                key={turn.id}
+                turn={turn}
+                isLast={turn === last}
+                active={source?.turn === turn.id ? source.n : null}
+                parts={parts}
+                onOpen={open}
+                opensReceipt={values['answers.receipt']}
+              />
+            ))}
+          </div>
+        )}
+        <WaitingList parts={parts} />
+      </div>
+      <Composer
+        asking={asking}
+        running={running}
+        isFollowUp={turns.length > 0}
+        parts={parts}
+        sendWith={values['answers.sendWith']}
+        inputRef={input}
+        onSave={onSave}
+      />
+      <p class="cairn-hidden" role="status" aria-live="polite">
+        {announce(last)}
+      </p>
+    </div>
+  )
+}
+
+async function openSource({ notes, app }: CairnParts, citation: Citation): Promise<void> {
+  if (!(await notes.openPassage(citation))) app.notify(`This vault has no note “${citation.note}”.`)
+}
+
+/** Each action says whether it did something; a key that did nothing goes on to Obsidian. */
+function useKeys({ device, settings }: CairnParts, actions: Record<ActionId, () => boolean>) {
+  return (event: KeyboardEvent) => {
+    const chord = chordOf(event, device.isApple)
+    const keys = keysInForce(settings.get('shortcuts.keys'))
+    const action = actionIds.find((id) => keys[id] === chord)
+    if (action === undefined || !actions[action]()) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+}
+
+async function copyAnswer({ app }: CairnParts, answer: string): Promise<void> {
+  app.notify((await app.copy(answer)) ? 'Answer copied.' : 'The clipboard is not open to Cairn here.')
+}
+
+function announce(turn: Parameters<typeof isRunning>[0]): string {
+  if (turn === undefined || isRunning(turn)) return turn === undefined ? '' : 'Answering'
+  if (turn.status === 'failed') return turn.failure?.title ?? 'Failed'
+  if (turn.status === 'stopped') return 'Stopped'
+  if (turn.outcome === 'not-found') return 'Not found in your notes'
+  return `Answered, with ${turn.citations.length} ${turn.citations.length === 1 ? 'source' : 'sources'}`
+}

@@ -1,0 +1,88 @@
+/** The draft, whom it is asked of, and what sending it means: at once, after a yes, or when the server is back. */
+import { useEffect, useState } from 'preact/hooks'
+import type { ModelInfo } from '@cairn/contract'
+import type { Scope } from '@cairn/ui/client'
+import { useStore } from '@cairn/ui/store'
+import type { CairnParts } from '../../core/ports.ts'
+
+export interface Asking {
+  readonly draft: string
+  readonly setDraft: (draft: string) => void
+  readonly scope: Scope
+  readonly setScope: (scope: Scope) => void
+  readonly models: readonly ModelInfo[]
+  /** The one that will answer; undefined while the server has not told. */
+  readonly model: ModelInfo | undefined
+  readonly send: () => void
+  readonly startOver: () => void
+}
+
+export function useAsking(parts: CairnParts, given: { readonly text: string; readonly at: number }): Asking {
+  const { connection, conversation, settings, server, queue, app } = parts
+  const state = useStore(connection.state)
+  const [draft, setDraft] = useState(given.text)
+  const [scope, setScope] = useState<Scope>(() => scopeOf(parts))
+  const [models, setModels] = useState<readonly ModelInfo[]>([])
+  const [allowed, setAllowed] = useState(false)
+  const isReady = state.at === 'ready'
+  useEffect(() => setDraft(given.text), [given.at])
+  useEffect(() => {
+    if (isReady) void server.models().then((reply) => (reply.ok ? setModels(reply.value) : undefined))
+  }, [isReady])
+  const model = models.find(({ id }) => id === scope.model) ?? models.find(({ isDefault }) => isDefault)
+  // What waited while the server was away is asked when it is back, one after the other.
+  const waiting = useStore({ get: queue.list, subscribe: queue.subscribe })
+  const turns = useStore(conversation.turns)
+  const isBusy = turns.at(-1)?.status === 'asking' || turns.at(-1)?.status === 'streaming'
+  useEffect(() => {
+    const [first] = waiting
+    if (!isReady || isBusy || first === undefined) return
+    queue.remove(first.id)
+    conversation.ask(first.question, { vault: first.vault, model: first.model })
+  }, [isReady, isBusy, waiting])
+
+  const send = async () => {
+    const question = draft.trim()
+    if (question === '' || isBusy) return
+    if (!isReady) {
+      const complaint = queue.add({ question, ...scope })
+      if (complaint === null) setDraft('')
+      else app.notify(complaint)
+      return
+    }
+    const mustAsk = model?.egress === 'external' && !allowed && settings.get('privacy.askBeforeExternal')
+    if (mustAsk && !(await allowsExternal(parts, model))) return
+    if (mustAsk) setAllowed(true)
+    setDraft('')
+    conversation.ask(question, scope)
+  }
+  return {
+    draft,
+    setDraft,
+    scope,
+    setScope: (changed) => {
+      setScope(changed)
+      setAllowed(false)
+    },
+    models,
+    model,
+    send: () => void send(),
+    startOver: () => {
+      conversation.clear()
+      setAllowed(false)
+      setScope(scopeOf(parts))
+    },
+  }
+}
+
+function scopeOf({ settings }: CairnParts): Scope {
+  return { vault: settings.get('connection.vault') || null, model: settings.get('answers.model') || null }
+}
+
+function allowsExternal({ app }: CairnParts, { id, provider }: ModelInfo): Promise<boolean> {
+  return app.confirm({
+    title: 'Send passages to another machine?',
+    text: `The question and the passages found for it go to ${provider}, which runs ${id} outside of your server’s machine. You are asked once in a conversation.`,
+    yes: 'Send',
+  })
+}

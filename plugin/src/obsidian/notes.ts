@@ -1,0 +1,85 @@
+/** The vault as Cairn's views see it. Notes are read only where a person asks for one. */
+import { getAllTags, MarkdownView, normalizePath, type App, type TFile } from 'obsidian'
+import { isExcluded } from '../core/exclusions.ts'
+import type { NotesPort } from '../core/ports.ts'
+import { findPassage } from '../core/find-passage.ts'
+import type { Settings } from '../core/settings/settings-store.ts'
+
+export function createNotes(app: App, settings: Settings): NotesPort {
+  const leafFor = () => {
+    const where = settings.get('answers.openIn')
+    return app.workspace.getLeaf(where === 'same' ? false : where)
+  }
+  return {
+    vaultName: app.vault.getName(),
+    has: (path) => app.vault.getFileByPath(normalizePath(path)) !== null,
+    async openPassage({ note, start, end, quote, heading }) {
+      const file = app.vault.getFileByPath(normalizePath(note))
+      if (file === null) return false
+      const open = app.workspace
+        .getLeavesOfType('markdown')
+        .find(({ view }) => view instanceof MarkdownView && view.file === file)
+      const leaf = open ?? leafFor()
+      const text = await app.vault.cachedRead(file)
+      const place = findPassage(text, { start, end, quote, heading })
+      const line = lineOf(text, place.start)
+      await leaf.openFile(file, { eState: { line } })
+      await app.workspace.revealLeaf(leaf)
+      if (leaf.view instanceof MarkdownView && leaf.view.getMode() === 'source') {
+        const { editor } = leaf.view
+        const range = { from: editor.offsetToPos(place.start), to: editor.offsetToPos(place.end) }
+        editor.setSelection(range.from, range.to)
+        editor.scrollIntoView(range, true)
+      }
+      return true
+    },
+    openLink: (target) => app.workspace.openLinkText(target, '', settings.get('answers.openIn') !== 'same'),
+    async create(folder, title, text) {
+      const path = normalizePath(folder)
+      if (folder !== '' && app.vault.getFolderByPath(path) === null) await app.vault.createFolder(path)
+      const file = await app.vault.create(freePath(app, folder === '' ? '' : `${path}/`, title), text)
+      return file.path
+    },
+    insertAtCursor(text) {
+      const view = lastEdited(app)
+      if (view === null) return false
+      view.editor.replaceSelection(text)
+      return true
+    },
+    countExcluded() {
+      const exclusions = {
+        folders: settings.get('privacy.excludedFolders'),
+        tags: settings.get('privacy.excludedTags'),
+      }
+      const files = app.vault.getMarkdownFiles()
+      const excluded = files.filter((file) => isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) }))
+      return { excluded: excluded.length, all: files.length }
+    },
+  }
+}
+
+function tagsOf(app: App, file: TFile): string[] {
+  const cache = app.metadataCache.getFileCache(file)
+  return cache === null ? [] : (getAllTags(cache) ?? [])
+}
+
+function lastEdited(app: App): MarkdownView | null {
+  const active = app.workspace.getActiveViewOfType(MarkdownView)
+  if (active !== null) return active
+  const recent = app.workspace.getMostRecentLeaf()?.view
+  return recent instanceof MarkdownView ? recent : null
+}
+
+/** Names count up until one is free: `Title`, `Title 2`. */
+function freePath(app: App, folder: string, title: string): string {
+  for (let count = 1; ; count++) {
+    const path = `${folder}${title}${count === 1 ? '' : ` ${count}`}.md`
+    if (app.vault.getAbstractFileByPath(path) === null) return path
+  }
+}
+
+function lineOf(text: string, offset: number): number {
+  let line = 0
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line += 1
+  return line
+}

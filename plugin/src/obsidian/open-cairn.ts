@@ -1,0 +1,153 @@
+/** Puts Cairn together for one vault: settings, key, connection, transport, queue and conversation; and takes it apart. */
+import type { Plugin } from 'obsidian'
+import { createConversation, type Failure } from '@cairn/ui/client'
+import { createConnection, type Connection } from '../core/connection/connection.ts'
+import { failureOf } from '../core/connection/failures.ts'
+import type { CairnParts } from '../core/ports.ts'
+import { openSettings, type Settings } from '../core/settings/settings-store.ts'
+import { createTransport, type Transport } from '../transport/transport.ts'
+import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
+import { createNotes } from './notes.ts'
+import { notify } from './notify.ts'
+import { openSettingsAt } from './private-api.ts'
+import { createQueue } from './queue.ts'
+import { later, newId, now, pause, random } from './time.ts'
+
+export interface Cairn extends CairnParts {
+  readonly transport: Transport
+  readonly keys: KeyStorage
+  /** Begins to look for the server; called when the layout is ready. */
+  start(): void
+  close(): Promise<void>
+}
+
+/** What Cairn promises other plugins, as `app.plugins.plugins.cairn.api`. Raised `version` means that something changed. */
+export interface CairnApi {
+  readonly version: 1
+  readonly connection: Pick<Connection, 'state'>
+  /** Opens the view *Ask*; the question stands in its box and is not sent. */
+  openAsk(question?: string): Promise<void>
+}
+
+/** What needs the plugin's dialogs, which need what is made here. */
+export interface Dialogs {
+  pair(): void
+  confirm: CairnParts['app']['confirm']
+}
+
+// oxlint-disable-next-line max-lines-per-function -- the composition of the plugin, part after part
+export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn> {
+  const { app } = plugin
+  const storage = createDeviceStorage(app)
+  const settings = await openSettings({
+    readFile: () => plugin.loadData() as Promise<unknown>,
+    writeFile: (content) => plugin.saveData(content),
+    readDevice: storage.read,
+    writeDevice: storage.write,
+    now,
+    newDeviceId: newId,
+    later,
+  })
+  const keys = createKeyStorage(app)
+  const links: { connection?: Connection } = {}
+  const transport = createTransport({
+    target: () => links.connection?.target() ?? null,
+    now: () => performance.now(),
+    random,
+    pause,
+    onOutcome: (outcome, { origin }) => links.connection?.noticed(outcome, origin),
+  })
+  const connection = createConnection({
+    address: () => ({
+      url: settings.get('connection.serverUrl'),
+      allowPlainHttp: settings.get('connection.allowPlainHttp'),
+    }),
+    isMobile: device.isMobile,
+    readKey: keys.read,
+    probe: (target) => probe(transport, target),
+    later,
+    random,
+  })
+  links.connection = connection
+  const queue = createQueue(storage, () => settings.get('privacy.keepQuestions'))
+  const conversation = createConversation({
+    streamAnswer: async (request, signal, onEvent): Promise<Failure | null> => {
+      const firstByteMs = settings.get('connection.timeoutSeconds') * 1_000
+      const { streamAnswer } = await import('../transport/ask-stream.ts')
+      return streamAnswer(transport, { request, signal, firstByteMs, onEvent })
+    },
+    failureOf,
+    now,
+    nextFrame: (run) => void window.requestAnimationFrame(run),
+    exchanges: () => settings.get('answers.followUps'),
+    more: () => ({ limit: settings.get('answers.citations') }),
+  })
+  return {
+    settings,
+    connection,
+    transport,
+    keys,
+    conversation,
+    queue,
+    server: createServerPort(transport),
+    notes: createNotes(app, settings),
+    app: {
+      notify,
+      openSettings: () => {
+        if (!openSettingsAt(app, plugin.manifest.id)) notify('Open Settings, then Cairn.')
+      },
+      pair: dialogs.pair,
+      confirm: dialogs.confirm,
+      copy: (text) =>
+        navigator.clipboard.writeText(text).then(
+          () => true,
+          () => false,
+        ),
+    },
+    device,
+    now,
+    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear() }),
+  }
+}
+
+/** Which vaults the key may use; that it answers is what we want to know. */
+async function probe(transport: Transport, target: { origin: string; key: string | null }) {
+  const { probeServer } = await import('../transport/server-calls.ts')
+  return probeServer(transport, target)
+}
+
+function createServerPort(transport: Transport): CairnParts['server'] {
+  return {
+    models: async () => (await import('../transport/server-calls.ts')).listModels(transport),
+    dryRun: async (request) => (await import('../transport/server-calls.ts')).askDryRun(transport, request),
+  }
+}
+
+function lifeOf(
+  plugin: Plugin,
+  { settings, connection, stop }: { settings: Settings; connection: Connection; stop: () => void },
+): Pick<Cairn, 'start' | 'close'> {
+  return {
+    start() {
+      const look = () => void connection.check()
+      const addresses = () => `${settings.get('connection.serverUrl')} ${settings.get('connection.allowPlainHttp')}`
+      let looked = addresses()
+      plugin.register(
+        settings.values.subscribe(() => {
+          if (addresses() === looked) return
+          looked = addresses()
+          look()
+        }),
+      )
+      plugin.registerDomEvent(window, 'online', look)
+      if (settings.repaired.length > 0)
+        notify(`${settings.repaired.length} settings of Cairn were not usable and are as at first again.`)
+      look()
+    },
+    async close() {
+      stop()
+      connection.close()
+      await settings.flush()
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/** Rows of the pages Shortcuts, Commands and Integrations, made from their tables. */
+import type { App, SettingDefinition, SettingDefinitionItem } from 'obsidian'
+import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
+import { integrationIds, integrationTable } from '../core/integrations.ts'
+import type { Settings } from '../core/settings/settings-store.ts'
+import { showChord } from '../core/shortcuts/chord.ts'
+import { actionIds, actionTable, findConflicts, keysInForce, type ActionId } from '../core/shortcuts/shortcuts.ts'
+import { device } from './device.ts'
+import { openKeys } from './dialogs.ts'
+import type { Cairn } from './open-cairn.ts'
+import { isInstalled, openSettingsAt, readHotkeys } from './private-api.ts'
+
+export function shortcutItems(app: App, cairn: Cairn, update: () => void): SettingDefinitionItem[] {
+  return [
+    {
+      type: 'group',
+      heading: 'In Cairn’s views',
+      items: [
+        ...actionIds.map((id) => shortcutItem(app, cairn, { id, update })),
+        {
+          name: 'Reset keys',
+          desc: 'All actions get back the keys that they had at first.',
+          action: () => {
+            cairn.settings.reset(['shortcuts.keys'])
+            update()
+          },
+        },
+      ],
+    },
+    {
+      type: 'group',
+      heading: 'Commands',
+      items: [
+        {
+          name: 'Hotkeys of commands',
+          desc: 'Cairn takes no hotkey by itself. Give its commands yours where Obsidian keeps all of them.',
+          render: (setting) => {
+            setting
+              .setName('Hotkeys of commands')
+              .setDesc('Cairn takes no hotkey by itself. Give its commands yours where Obsidian keeps all of them.')
+              .addButton((button) =>
+                button.setButtonText('Open hotkeys').onClick(() => {
+                  if (!openSettingsAt(app, 'hotkeys')) cairn.app.notify('Open Settings, then Hotkeys.')
+                }),
+              )
+          },
+        },
+      ],
+    },
+  ]
+}
+
+function shortcutItem(app: App, cairn: Cairn, { id, update }: { id: ActionId; update: () => void }): SettingDefinition {
+  const { name } = actionTable[id]
+  return {
+    name,
+    aliases: ['key', 'hotkey', 'shortcut'],
+    render: (setting) => {
+      const changed = cairn.settings.get('shortcuts.keys')
+      const keys = keysInForce(changed)
+      const conflict = findConflicts(keys, readHotkeys(app) ?? [])[id]
+      setting.setName(name)
+      setting.controlEl.createEl('kbd', {
+        cls: 'cairn-keys',
+        text: keys[id] === '' ? 'none' : showChord(keys[id], device.isApple),
+      })
+      if (conflict !== undefined) setting.setErrorMessage(`Also: ${conflict.with.join(', ')}.`)
+      setting.addExtraButton((button) =>
+        button
+          .setIcon('pencil')
+          .setTooltip(`Change the keys of “${name}”`)
+          .onClick(() => openKeys(app, cairn, { id, onDone: update })),
+      )
+      setting.addExtraButton((button) =>
+        button
+          .setIcon('rotate-ccw')
+          .setTooltip(`Reset the keys of “${name}”`)
+          .setDisabled(changed[id] === undefined)
+          .onClick(() => {
+            const { [id]: _gone, ...others } = changed
+            cairn.settings.set('shortcuts.keys', others)
+            update()
+          }),
+      )
+    },
+  }
+}
+
+const togglePrefix = 'command:'
+
+export function commandItems(): SettingDefinitionItem[] {
+  return commandIds.map((id) => ({
+    name: commandTable[id].name,
+    aliases: ['command', 'palette'],
+    control: { type: 'toggle', key: `${togglePrefix}${id}`, defaultValue: true },
+  }))
+}
+
+export function readCommandToggle(settings: Settings, key: string): boolean {
+  return !settings.get('commands.hidden').includes(key.slice(togglePrefix.length))
+}
+
+export function writeCommandToggle(settings: Settings, key: string, isShown: boolean): void {
+  const id = key.slice(togglePrefix.length) as CommandId
+  const others = settings.get('commands.hidden').filter((each) => each !== id)
+  settings.set('commands.hidden', isShown ? others : [...others, id])
+}
+
+export function integrationItems(app: App): SettingDefinitionItem[] {
+  return integrationIds.map((id) => ({
+    name: integrationTable[id].name,
+    desc: integrationTable[id].desc,
+    searchable: id !== 'obsidian-style-settings',
+    render: (setting) => {
+      const isThere = isInstalled(app, id)
+      const words = isThere === null ? 'Obsidian does not tell' : isThere ? 'Detected' : 'Not installed'
+      setting
+        .setName(integrationTable[id].name)
+        .setDesc(integrationTable[id].desc)
+        .addDisplayValue((value) => value.setValue(words))
+    },
+  }))
+}

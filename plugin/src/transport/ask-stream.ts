@@ -1,0 +1,91 @@
+/** `POST /v1/ask` as a stream of checked events, with a deadline for the first one and between any two. */
+import { askReplySchema, type AskEvent, type AskRequest } from '@cairn/contract'
+import { eventsOf, parseAskEvent, readEvents, type Failure } from '@cairn/ui/client'
+import { brokenOff, malformed } from '../core/connection/failures.ts'
+import type { Transport } from './transport.ts'
+
+export interface AskCall {
+  readonly request: AskRequest
+  readonly signal: AbortSignal
+  readonly firstByteMs: number
+  readonly onEvent: (event: AskEvent) => void
+}
+
+/** Servers send a comment every fifteen seconds while a model thinks; four of them missing is the end of a connection. */
+const longestSilenceMs = 60_000
+
+/**
+ * Hands over each event as it comes, `done` last. Gives null when the answer is whole or was stopped, else what went
+ * wrong; an `error` event counts as handed over and is not given again.
+ */
+export async function streamAnswer(
+  transport: Transport,
+  { request, signal, firstByteMs, onEvent }: AskCall,
+): Promise<Failure | null> {
+  const reply = await transport.openStream('/v1/ask', {
+    method: 'POST',
+    body: { ...request, stream: true },
+    headers: { accept: 'text/event-stream' },
+    signal,
+    timeoutMs: firstByteMs,
+  })
+  if (signal.aborted) return null
+  if (!reply.ok) return reply.failure
+  const response = reply.value
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
+    return readWhole(response, onEvent)
+  if (response.body === null) return brokenOff
+  try {
+    return await readStream(response.body, signal, onEvent)
+  } catch {
+    return signal.aborted ? null : brokenOff
+  }
+}
+
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  onEvent: (event: AskEvent) => void,
+): Promise<Failure | null> {
+  for await (const serverEvent of readEvents(watchSilence(body))) {
+    if (signal.aborted) return null
+    const event = parseAskEvent(serverEvent)
+    if (event === 'unknown') continue
+    if (event === null) return malformed
+    onEvent(event)
+    if (event.event === 'done') return null
+  }
+  return signal.aborted ? null : brokenOff
+}
+
+/** Breaks a body off that has been silent for too long: a phone that changed its network is not told by the system. */
+function watchSilence(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      let timer = 0
+      const silence = new Promise<never>((_, reject) => {
+        timer = window.setTimeout(() => reject(new Error('silent')), longestSilenceMs)
+      })
+      try {
+        const { done, value } = await Promise.race([reader.read(), silence])
+        if (done) controller.close()
+        else controller.enqueue(value)
+      } catch (thrown) {
+        controller.error(thrown)
+        await reader.cancel().catch(() => {})
+      } finally {
+        window.clearTimeout(timer)
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+/** A proxy may have gathered the stream: the answer comes in one piece. */
+async function readWhole(response: Response, onEvent: (event: AskEvent) => void): Promise<Failure | null> {
+  const parsed = askReplySchema.safeParse(await response.json().catch(() => null))
+  if (!parsed.success) return malformed
+  for (const event of eventsOf(parsed.data)) onEvent(event)
+  return null
+}

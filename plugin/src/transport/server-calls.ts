@@ -1,0 +1,57 @@
+/** The calls to the server besides asking, one function each. Loaded when the first is made: the shapes take time to build. */
+import {
+  askDryRunSchema,
+  modelsReplySchema,
+  vaultListSchema,
+  type AskDryRun,
+  type AskRequest,
+  type ModelInfo,
+} from '@cairn/contract'
+import type { Reply } from '@cairn/ui/client'
+import type { Probe } from '../core/connection/connection.ts'
+import type { PairingParts } from '../core/connection/pairing.ts'
+import type { Target, Transport } from './transport.ts'
+
+export async function probeServer(transport: Transport, target: Target): Promise<Probe> {
+  const told: { apiLevel: number | null; tookMs: number } = { apiLevel: null, tookMs: 0 }
+  const reply = await transport.request('/api/vaults', vaultListSchema, {
+    target,
+    onOutcome: (outcome) => {
+      if (outcome.kind === 'reached') Object.assign(told, { apiLevel: outcome.apiLevel, tookMs: outcome.tookMs })
+    },
+  })
+  return { ...told, reply: reply.ok ? { ok: true, value: reply.value.vaults } : reply }
+}
+
+/** Those that can answer a question. */
+export async function listModels(transport: Transport): Promise<Reply<readonly ModelInfo[]>> {
+  const reply = await transport.request('/api/models', modelsReplySchema)
+  return reply.ok ? { ok: true, value: reply.value.models.filter(({ kind }) => kind !== 'embedding') } : reply
+}
+
+/** What would be sent where, and nothing is. */
+export function askDryRun(transport: Transport, request: AskRequest): Promise<Reply<AskDryRun>> {
+  return transport.request('/v1/ask', askDryRunSchema, {
+    method: 'POST',
+    body: { ...request, stream: false, dryRun: true },
+    mayRepeat: true,
+  })
+}
+
+const anything = { safeParse: (value: unknown) => ({ success: true as const, data: value }) }
+
+/** The two calls of pairing (RFC 8628), without a key, to the server that is to be paired with. */
+export function pairingCalls(transport: Transport, origin: string): Pick<PairingParts, 'begin' | 'ask'> {
+  const target = { origin, key: null }
+  return {
+    begin: (body) => transport.request('/api/access/devices', anything, { method: 'POST', body, target }),
+    ask: (deviceCode) =>
+      transport.request('/api/access/devices/token', anything, {
+        method: 'POST',
+        body: { device_code: deviceCode },
+        target,
+        // Not yet, and not at all, are answers too.
+        alsoTakes: 400,
+      }),
+  }
+}
