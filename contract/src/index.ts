@@ -34,8 +34,12 @@ export {
   type AuditSummaryQuery,
   type AuditSummaryView,
   type OwnAuditEventsQuery,
+  auditVerdicts,
+  auditWitnessListSchema,
   auditWitnessReplySchema,
   auditWitnessSchema,
+  type AuditWitnessList,
+  type AuditWitnessState,
 } from './audit-read.ts'
 export {
   auditExportFormats,
@@ -173,6 +177,7 @@ export {
   type VirtualModel,
   type SettingMeta,
   type AuditSinkConfig,
+  type AuditWitnessConfig,
 } from './config.ts'
 export { builtInProvider, builtInVirtualModels, extractiveModel, findReserved } from './model-names.ts'
 export {
