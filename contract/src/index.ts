@@ -449,12 +449,14 @@ export { heldConfirmSchema, heldListSchema, heldNoteSchema, type HeldList, type 
 export {
   auditHoldCreateSchema,
   auditHoldListSchema,
+  auditHoldReleaseSchema,
   auditHoldSchema,
   auditHorizonsSchema,
   auditRetainedSchema,
   auditRetentionChangeSchema,
   auditRetentionSchema,
   type AuditHoldView,
+  type AuditRetained,
   type AuditRetentionView,
 } from './audit-keeping.ts'
 export {

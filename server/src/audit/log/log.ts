@@ -53,7 +53,7 @@ export interface AuditLog {
   holds: {
     list(): Promise<Hold[]>
     place(by: ByWhom, request: HoldRequest): Promise<Hold>
-    release(by: ByWhom, id: string): Promise<Hold>
+    release(by: ByWhom, which: { readonly id: string; readonly reason: string }): Promise<Hold>
   }
   retention: {
     policy(): Promise<RetentionPolicy>
@@ -165,8 +165,8 @@ export async function openLog({
     holds: {
       list: () => listHolds(connection),
       place: (by, request) => placeHold(forgetting(by), request),
-      async release(by, id) {
-        const released = await releaseHold(forgetting(by), id)
+      async release(by, which) {
+        const released = await releaseHold(forgetting(by), which)
         await removeAllGone(forgetting(by))
         return released
       },
