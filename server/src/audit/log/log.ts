@@ -21,6 +21,7 @@ import { beginLog, readHead, type Head } from './append.ts'
 import { createCheckpoints, type Checkpoints, type SignedCheckpoint } from './checkpoints.ts'
 import { auditSchema } from './schema.ts'
 import { createSequencer, type Sequencer } from './sequencer.ts'
+import { thinCheckpoints } from './thin-checkpoints.ts'
 
 export interface LogOptions {
   readonly location: StoreLocation
@@ -175,7 +176,11 @@ export async function openLog({
       policy: () => readPolicy(connection),
       change: (by, changes) => writePolicy(forgetting(by), changes),
       plan: (at) => planRetention(connection, at),
-      run: (by) => retain(forgetting(by)),
+      async run(by) {
+        const retained = await retain(forgetting(by))
+        await thinCheckpoints(connection, by.at)
+        return retained
+      },
     },
     levels: {
       read: () => readLevels(connection),
