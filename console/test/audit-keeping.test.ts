@@ -180,6 +180,7 @@ describe('retention', () => {
       entries: 512,
     })
     expect(namePeriod('auth/2026-01')).toMatch(/^Sign-in, January 2026$/)
+    expect(namePeriod('capture/2026-11-24')).toMatch(/^Kept texts, .*24.*2026/)
     expect(namePeriod('moon/later')).toBe('moon, later')
     expect(Object.keys(auditCategoryTable)).toContain('auth')
   })

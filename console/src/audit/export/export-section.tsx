@@ -38,41 +38,52 @@ export function ExportSection() {
             hint={withCode(text)}
             onChange={(value) => setFormat(value as AuditExportFormat)}
           />
-          {can.includes('audit.content') && format !== 'proofs' ? (
-            <Checkbox
-              label="With the names of notes, vaults and keys"
-              hint={format === 'archive' ? 'And with who it was.' : 'Who, what and when is in it in any case.'}
-              checked={content}
-              onChange={setContent}
-            />
-          ) : null}
-          {format === 'csv' ? (
-            <Checkbox
-              label="Begin with a byte order mark"
-              hint="For spreadsheets that take the file for another encoding."
-              checked={bom}
-              onChange={setBom}
-            />
-          ) : null}
-          <div class="audit-export-foot">
-            <p role="status">{sayCount(count, isWhole)}</p>
-            {isRunning ? (
-              <Button icon="stop" onClick={cancel}>
-                Cancel
-              </Button>
-            ) : (
-              <Button
-                kind="primary"
-                icon="download"
-                disabled={count === 0}
-                onClick={() => start({ format, query: exportQuery({ format, content, bom }, selection) })}
-              >
-                Export
-              </Button>
-            )}
-          </div>
+          {isWhole ? null : (
+            <>
+              <TimeFields />
+              <TypeField />
+            </>
+          )}
         </div>
-        {isWhole ? null : <Which />}
+        {isWhole ? null : (
+          <>
+            <CategoryField />
+            <TakenOver />
+          </>
+        )}
+        {can.includes('audit.content') && format !== 'proofs' ? (
+          <Checkbox
+            label="With the names of notes, vaults and keys"
+            hint={format === 'archive' ? 'And with who it was.' : 'Who, what and when is in it in any case.'}
+            checked={content}
+            onChange={setContent}
+          />
+        ) : null}
+        {format === 'csv' ? (
+          <Checkbox
+            label="Begin with a byte order mark"
+            hint="For spreadsheets that take the file for another encoding."
+            checked={bom}
+            onChange={setBom}
+          />
+        ) : null}
+        <div class="audit-export-foot">
+          <p role="status">{sayCount(count, isWhole)}</p>
+          {isRunning ? (
+            <Button icon="stop" onClick={cancel}>
+              Cancel
+            </Button>
+          ) : (
+            <Button
+              kind="primary"
+              icon="download"
+              disabled={count === 0}
+              onClick={() => start({ format, query: exportQuery({ format, content, bom }, selection) })}
+            >
+              Export
+            </Button>
+          )}
+        </div>
       </div>
       <Outcome state={state} total={count} />
     </section>
@@ -80,23 +91,14 @@ export function ExportSection() {
 }
 
 /** What is looked for in the search holds here too, as far as an export takes it. */
-function Which() {
+function TakenOver() {
   const { filter, hrefWith } = useAudit()
   const left = leftOutOf(filter)
   return (
-    <div class="audit-export-which">
-      <TimeFields />
-      <TypeField />
-      <CategoryField />
-      <p class="muted audit-hint">
-        <span>
-          These are the filters of <a href={hrefWith({}, { view: 'search' })}>Search</a>.
-          {left.length > 0
-            ? ` An export does not take: ${left.join(', ')}. Entries that differ there are in it too.`
-            : ''}
-        </span>
-      </p>
-    </div>
+    <p class="muted audit-note">
+      These are the filters of <a href={hrefWith({}, { view: 'search' })}>Search</a>.
+      {left.length > 0 ? ` An export does not take: ${left.join(', ')}. Entries that differ there are in it too.` : ''}
+    </p>
   )
 }
 

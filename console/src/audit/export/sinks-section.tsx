@@ -4,6 +4,7 @@ import type { AuditReceipt, AuditSinkState } from '@cairn/contract'
 import { Badge, Button, Dialog, EmptyState, Spinner, Table, type Column } from '@cairn/ui'
 import { useLoad } from '../../access/use-load.ts'
 import { formatBytes, formatCount, formatCounted, formatDateTime } from '../../shell/clock.ts'
+import { CopyButton } from '../../shell/copy-button.tsx'
 import { FailureState } from '../../shell/failure-state.tsx'
 import { ViewFailure } from '../../shell/view-failure.tsx'
 import { listReceipts, listSinks } from '../audit-api.ts'
@@ -112,7 +113,16 @@ const receiptColumns: readonly Column<AuditReceipt>[] = [
     cell: ({ first, last }) => (first === last ? formatCount(first) : `${formatCount(first)} to ${formatCount(last)}`),
   },
   { key: 'bytes', heading: 'Size', align: 'end', cell: ({ bytes }) => formatBytes(bytes) },
-  { key: 'sha256', heading: 'SHA-256', cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12)}…</code> },
+  {
+    key: 'sha256',
+    heading: 'SHA-256',
+    cell: ({ sha256 }) => (
+      <span class="audit-request">
+        <code>{sha256.slice(0, 12)}…</code>
+        <CopyButton text={sha256} what="SHA-256" />
+      </span>
+    ),
+  },
 ]
 
 /** More are asked for; so many are held. */

@@ -111,10 +111,10 @@ function Released({ holds, audit }: { readonly holds: readonly AuditHoldView[]; 
       key: 'entries',
       heading: 'Entries',
       cell: ({ placedBy, releasedBy }) => (
-        <>
+        <span>
           <a href={audit.hrefWith({}, { entry: placedBy })}>placed</a>,{' '}
           <a href={audit.hrefWith({}, { entry: releasedBy ?? placedBy })}>released</a>
-        </>
+        </span>
       ),
     },
   ]

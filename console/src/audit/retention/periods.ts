@@ -1,15 +1,17 @@
 /** Horizons, months and holds in words, and what of a form is wrong before it is sent. */
 import { auditHorizonLimits, type AuditHorizons, type AuditRetentionView } from '@cairn/contract'
-import { formatCount, formatCounted, formatMonth } from '../../shell/clock.ts'
+import { formatCount, formatCounted, formatDate, formatMonth } from '../../shell/clock.ts'
 import { categories } from '../filter.ts'
 import { nameCategory } from '../words.ts'
 
 export const months = (count: number): string => formatCounted(count, 'month')
 
-/** “Sign-in, November 2026” of `auth/2026-11`. */
+/** “Sign-in, November 2026” of `auth/2026-11`; kept texts go by the day: “Kept texts, 24 Nov 2026” of `capture/2026-11-24`. */
 export function namePeriod(period: string): string {
-  const [category = '', month = ''] = period.split('/')
-  return `${nameCategory(category)}, ${/^\d{4}-\d\d$/.test(month) ? formatMonth(month) : month}`
+  const [category = '', time = ''] = period.split('/')
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(time)
+  const said = isDay ? formatDate(Date.parse(`${time}T12:00Z`)) : /^\d{4}-\d\d$/.test(time) ? formatMonth(time) : time
+  return `${nameCategory(category)}, ${said}`
 }
 
 /** Sums over the months that are due. */
