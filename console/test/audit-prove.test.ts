@@ -15,6 +15,7 @@ import { verifyProof, type ProofFault, type ProofVerdict } from '../src/audit/pr
 
 const signer = createNoteSigner('cairn.example/audit/1', new Uint8Array(32).fill(7))
 const key = `${signer.verifier.text}\n`
+const given = { key, remembered: null }
 const at = Date.UTC(2026, 10, 23, 12, 20, 31)
 
 const shownAt = (seq: number): AuditEntryView => ({
@@ -67,7 +68,7 @@ describe('a proof', () => {
   test('of every entry of every small log is good, and its way is as long as the tree is high at most', async () => {
     for (const size of [1, 2, 3, 4, 5, 7, 8, 9, 31, 33])
       for (let index = 0; index < size; index++) {
-        const verdict = await verifyProof(shownAt(index), await prove(index, size), key)
+        const verdict = await verifyProof(shownAt(index), await prove(index, size), given)
         expect([size, index, said(verdict)]).toEqual([size, index, 'proved'])
         if (verdict.kind === 'proved') {
           expect(verdict.way.turns.length).toBeLessThanOrEqual(Math.ceil(Math.log2(size)))
@@ -81,7 +82,7 @@ describe('a proof', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: proof.length - 1 }), fc.constantFrom(...'AQgw059+/=\n x'), async (place, sign) => {
         fc.pre(proof[place] !== sign)
-        const verdict = await verifyProof(shownAt(11), proof.slice(0, place) + sign + proof.slice(place + 1), key)
+        const verdict = await verifyProof(shownAt(11), proof.slice(0, place) + sign + proof.slice(place + 1), given)
         expect(verdict.kind).toBe('failed')
       }),
       { numRuns: 600, seed: 20261123 },
@@ -92,7 +93,7 @@ describe('a proof', () => {
     const proof = await prove(4, 9)
     const [head = '', ...rest] = proof.split('\n\n')
     const lines = head.split('\n')
-    const other = (name: string, seed: number) => createNoteSigner(name, new Uint8Array(32).fill(seed)).verifier.text
+    const keyOf = (name: string, seed: number) => createNoteSigner(name, new Uint8Array(32).fill(seed)).verifier.text
     const withLines = (changed: string[]) => [changed.join('\n'), ...rest].join('\n\n')
     const another = Buffer.from(headerAt(4).replace('"ok"', '"failed"')).toString('base64')
     const cases: [ProofFault, AuditEntryView, string, string][] = [
@@ -104,12 +105,18 @@ describe('a proof', () => {
       ['path', { ...shownAt(4), outcome: 'failed' }, withLines(lines.with(1, `extra ${another}`)), key],
       ['path', shownAt(4), withLines(lines.slice(0, -1)), key],
       ['path', shownAt(4), withLines([...lines, lines.at(-1) ?? '']), key],
-      ['origin', shownAt(4), proof, other('cairn.example/audit/2', 7)],
-      ['signature', shownAt(4), proof, other(signer.verifier.name, 8)],
+      ['origin', shownAt(4), proof, keyOf('cairn.example/audit/2', 7)],
+      ['signature', shownAt(4), proof, keyOf(signer.verifier.name, 8)],
       ['key', shownAt(4), proof, key.replace(/\+[0-9a-f]{8}\+/, '+00000000+')],
     ]
-    for (const [fault, shown, text, of] of cases) expect(said(await verifyProof(shown, text, of))).toBe(fault)
-    expect(Object.keys(faultWords).toSorted()).toEqual([...new Set(cases.map(([fault]) => fault))].toSorted())
+    for (const [fault, shown, text, of] of cases)
+      expect(said(await verifyProof(shown, text, { key: of, remembered: null }))).toBe(fault)
+    const other = { key, remembered: keyOf(signer.verifier.name, 9) }
+    expect(said(await verifyProof(shownAt(4), proof, other))).toBe('other-key')
+    expect(said(await verifyProof(shownAt(4), proof, { key, remembered: key }))).toBe('proved')
+    expect(Object.keys(faultWords).toSorted()).toEqual(
+      [...new Set(['other-key', ...cases.map(([fault]) => fault)])].toSorted(),
+    )
   })
 
   test('is not called good by a browser that knows no Ed25519, or may not hash', async () => {
@@ -125,13 +132,13 @@ describe('a proof', () => {
       })
     try {
       lacking('importKey')
-      expect(said(await verifyProof(shownAt(0), proof, key))).toBe('unsigned')
+      expect(said(await verifyProof(shownAt(0), proof, given))).toBe('unsigned')
       lacking(null)
-      expect(said(await verifyProof(shownAt(0), proof, key))).toBe('unable')
+      expect(said(await verifyProof(shownAt(0), proof, given))).toBe('unable')
     } finally {
       Object.defineProperty(crypto, 'subtle', { configurable: true, value: subtle })
     }
-    expect(said(await verifyProof(shownAt(0), proof, key))).toBe('proved')
+    expect(said(await verifyProof(shownAt(0), proof, given))).toBe('proved')
   })
 })
 

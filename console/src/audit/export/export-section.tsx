@@ -12,15 +12,13 @@ import { CategoryField, TimeFields, TypeField } from '../facets.tsx'
 import { onlyRequest, spanOfFilter } from '../filter.ts'
 import { readCheckpoint } from '../prove/signed-note.ts'
 import { Verdict } from '../verdict.tsx'
-import { exportQuery, formats, formatWords, leftOutOf, selectionOf } from './formats.ts'
+import { exportQuery, formats, formatWords, leftOutOf, selectionOf, type ExportOptions } from './formats.ts'
 import { useDownload, type DownloadState } from './use-download.ts'
 
 export function ExportSection() {
   const { filter } = useAudit()
-  const { can } = useConsole().session
-  const [format, setFormat] = useState<AuditExportFormat>('jsonl')
-  const [content, setContent] = useState(false)
-  const [bom, setBom] = useState(false)
+  const [options, setOptions] = useState<ExportOptions>({ format: 'jsonl', content: false, bom: false })
+  const { format } = options
   const selection = useMemo(() => selectionOf(filter, spanOfFilter(filter, now())), [filter])
   const { isWhole = false, text } = formatWords[format]
   const count = useCount(selection, isWhole)
@@ -36,7 +34,7 @@ export function ExportSection() {
             value={format}
             options={formats.map((value) => ({ value, text: formatWords[value].title }))}
             hint={withCode(text)}
-            onChange={(value) => setFormat(value as AuditExportFormat)}
+            onChange={(value) => setOptions({ ...options, format: value as AuditExportFormat })}
           />
           {isWhole ? null : (
             <>
@@ -51,22 +49,7 @@ export function ExportSection() {
             <TakenOver />
           </>
         )}
-        {can.includes('audit.content') && format !== 'proofs' ? (
-          <Checkbox
-            label="With the names of notes, vaults and keys"
-            hint={format === 'archive' ? 'And with who it was.' : 'Who, what and when is in it in any case.'}
-            checked={content}
-            onChange={setContent}
-          />
-        ) : null}
-        {format === 'csv' ? (
-          <Checkbox
-            label="Begin with a byte order mark"
-            hint="For spreadsheets that take the file for another encoding."
-            checked={bom}
-            onChange={setBom}
-          />
-        ) : null}
+        <Options {...options} onChange={(change) => setOptions({ ...options, ...change })} />
         <div class="audit-export-foot">
           <p role="status">{sayCount(count, isWhole)}</p>
           {isRunning ? (
@@ -78,7 +61,7 @@ export function ExportSection() {
               kind="primary"
               icon="download"
               disabled={count === 0}
-              onClick={() => start({ format, query: exportQuery({ format, content, bom }, selection) })}
+              onClick={() => start({ format, query: exportQuery(options, selection) })}
             >
               Export
             </Button>
@@ -87,6 +70,35 @@ export function ExportSection() {
       </div>
       <Outcome state={state} total={count} />
     </section>
+  )
+}
+
+interface OptionsProps extends ExportOptions {
+  readonly onChange: (change: Partial<ExportOptions>) => void
+}
+
+/** Those that the format has, and the person may choose. */
+function Options({ format, content, bom, onChange }: OptionsProps) {
+  const { can } = useConsole().session
+  return (
+    <>
+      {can.includes('audit.content') && format !== 'proofs' ? (
+        <Checkbox
+          label="With the names of notes, vaults and keys"
+          hint={format === 'archive' ? 'And with who it was.' : 'Who, what and when is in it in any case.'}
+          checked={content}
+          onChange={(next) => onChange({ content: next })}
+        />
+      ) : null}
+      {format === 'csv' ? (
+        <Checkbox
+          label="Begin with a byte order mark"
+          hint="For spreadsheets that take the file for another encoding."
+          checked={bom}
+          onChange={(next) => onChange({ bom: next })}
+        />
+      ) : null}
+    </>
   )
 }
 

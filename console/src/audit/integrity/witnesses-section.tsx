@@ -147,18 +147,21 @@ const columns: readonly Column<Row>[] = [
   },
 ]
 
+const mostAlarms = 5
+
 /** Above everything else: somebody has seen another log than this one. */
 export function Alarms({ list, before }: WitnessesProps) {
   const isForeign = before !== null && (before.isOtherKey || verdictWords[before.verdict].tone === 'bad')
   if (list.alarms.length === 0 && !isForeign) return null
   return (
     <div class="audit-alarms" role="alert">
-      {list.alarms.map(({ witness, seen, verdict, at, message }) => (
+      {list.alarms.slice(0, mostAlarms).map(({ witness, seen, verdict, at, message }) => (
         <Verdict key={`${witness} ${seen} ${verdict}`} tone="bad" title="A witness has seen another log">
           {message} {formatDateTime(at)}. If a backup was put back, that is what was seen; else verify the log, and keep
           what the witness has as evidence.
         </Verdict>
       ))}
+      {list.alarms.length > mostAlarms ? <p>There are {formatCount(list.alarms.length - mostAlarms)} more.</p> : null}
       {isForeign ? <OwnAlarm before={before} /> : null}
     </div>
   )

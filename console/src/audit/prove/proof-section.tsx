@@ -4,10 +4,12 @@ import type { AuditEntryView } from '@cairn/contract'
 import { Button } from '@cairn/ui'
 import type { Failure } from '../../api/failure.ts'
 import { formatCount, formatCounted } from '../../shell/clock.ts'
+import { useConsole } from '../../shell/console-context.ts'
 import { FailureState } from '../../shell/failure-state.tsx'
 import { saveText } from '../../shell/save-file.ts'
 import { getKey, getProof } from '../audit-api.ts'
 import { useAudit } from '../audit-context.ts'
+import { readSeen } from '../integrity/seen-here.ts'
 import { Verdict } from '../verdict.tsx'
 import { faultWords } from './proof-words.ts'
 import { toBase64 } from './base64.ts'
@@ -19,6 +21,7 @@ interface Proved {
 }
 
 export function ProofSection({ entry }: { readonly entry: AuditEntryView }) {
+  const { deploymentId } = useConsole().session.server
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure | null>(null)
   const [proved, setProved] = useState<Proved | null>(null)
@@ -27,8 +30,10 @@ export function ProofSection({ entry }: { readonly entry: AuditEntryView }) {
     setFailure(null)
     setProved(null)
     const [proof, key] = await Promise.all([getProof(entry.seq), getKey()])
-    if (proof.ok && key.ok) setProved({ verdict: await verifyProof(entry, proof.value, key.value), file: proof.value })
-    else setFailure(proof.ok ? (key.ok ? null : key.failure) : proof.failure)
+    if (proof.ok && key.ok) {
+      const keys = { key: key.value, remembered: readSeen(deploymentId)?.key ?? null }
+      setProved({ verdict: await verifyProof(entry, proof.value, keys), file: proof.value })
+    } else setFailure(proof.ok ? (key.ok ? null : key.failure) : proof.failure)
     setBusy(false)
   }
   return (

@@ -23,6 +23,10 @@ export const faultWords: Readonly<Record<ProofFault, FaultWords>> = {
     title: 'The entry is not in this log',
     text: 'Its hash does not lead to the root of the checkpoint: the entry, the proof or the log was changed. Keep the downloaded proof as evidence, and verify the whole log.',
   },
+  'other-key': {
+    title: 'The log has another key than at your last visit',
+    text: 'The way to the root was right, and the key is not the one that this browser remembers: the keyring was replaced, or somebody answers in its place. Compare it with the copy that you keep.',
+  },
   origin: {
     title: 'The checkpoint is of another log',
     text: 'Its name is not that of the key. Keep the downloaded proof as evidence, and verify the whole log.',

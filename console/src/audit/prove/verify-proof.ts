@@ -15,10 +15,10 @@ const mostProofLength = 64_000
 
 /**
  * `unreadable`: it is no proof. `elsewhere`: it is of another place in the log. `differs`: what is shown is not what was
- * hashed. `path`: the hashes do not lead to the root. `origin`: the checkpoint is of another log than the key. `key`: the
+ * hashed. `path`: the hashes do not lead to the root. `other-key`: the key is not the one that this browser remembers. `origin`: the checkpoint is of another log than the key. `key`: the
  * key cannot be read. `signature`: the log has not signed the checkpoint.
  */
-export type ProofFault = 'unreadable' | 'elsewhere' | 'differs' | 'path' | 'origin' | 'key' | 'signature'
+export type ProofFault = 'unreadable' | 'elsewhere' | 'differs' | 'path' | 'other-key' | 'origin' | 'key' | 'signature'
 
 export interface ProvedWay {
   readonly leaf: Hash
@@ -47,8 +47,18 @@ interface TlogProof {
 
 type ShownEntry = Pick<AuditEntryView, 'seq' | 'at' | 'category' | 'type' | 'outcome' | 'fields'>
 
-/** `key` is a verifier key of C2SP, in one line. */
-export async function verifyProof(shown: ShownEntry, proofText: string, key: string): Promise<ProofVerdict> {
+export interface GivenKeys {
+  /** A verifier key of C2SP in one line, as the server gives it. */
+  readonly key: string
+  /** As it was at an earlier visit; null when this browser has none. */
+  readonly remembered: string | null
+}
+
+export async function verifyProof(
+  shown: ShownEntry,
+  proofText: string,
+  { key, remembered }: GivenKeys,
+): Promise<ProofVerdict> {
   const failed = (fault: ProofFault): ProofVerdict => ({ kind: 'failed', fault })
   // Typed as always there, and left out by browsers where a page is not secure.
   if ((crypto as Partial<Crypto>).subtle === undefined) return { kind: 'unable' }
@@ -60,6 +70,7 @@ export async function verifyProof(shown: ShownEntry, proofText: string, key: str
   const leaf = await hashLeaf(entry)
   const turns = await walkUp({ index, size: checkpoint.size, leaf, hashes, root: checkpoint.root })
   if (turns === null) return failed('path')
+  if (remembered !== null && remembered !== key) return failed('other-key')
   const verifier = await readVerifierKey(key)
   if (verifier === null) return failed('key')
   if (verifier.name !== checkpoint.origin) return failed('origin')

@@ -14,9 +14,12 @@ export interface HoldsProps {
   readonly onChanged: () => void
 }
 
+const mostAtFirst = 25
+
 export function HoldsSection({ holds, isOwner, onChanged }: HoldsProps) {
   const audit = useAudit()
   const [isPlacing, setIsPlacing] = useState(false)
+  const [isWhole, setIsWhole] = useState(false)
   const [releasing, setReleasing] = useState<AuditHoldView | null>(null)
   const active = holds.filter(({ releasedBy }) => releasedBy === null)
   const released = holds.filter(({ releasedBy }) => releasedBy !== null).toReversed()
@@ -34,7 +37,7 @@ export function HoldsSection({ holds, isOwner, onChanged }: HoldsProps) {
       <Table
         caption="Legal holds"
         columns={columnsOf(audit, isOwner ? setReleasing : null)}
-        rows={active}
+        rows={isWhole ? active : active.slice(0, mostAtFirst)}
         rowKey={({ id }) => id}
         empty={
           <EmptyState icon="lock" title="Nothing is held" action={isOwner ? place : null}>
@@ -42,6 +45,11 @@ export function HoldsSection({ holds, isOwner, onChanged }: HoldsProps) {
           </EmptyState>
         }
       />
+      {active.length > mostAtFirst && !isWhole ? (
+        <div class="audit-foot">
+          <Button onClick={() => setIsWhole(true)}>Show all {formatCount(active.length)}</Button>
+        </div>
+      ) : null}
       {released.length > 0 ? <Released holds={released} audit={audit} /> : null}
       {isPlacing ? <PlaceHoldDialog onPlaced={onChanged} onClose={() => setIsPlacing(false)} /> : null}
       {releasing ? (
