@@ -10,7 +10,9 @@ import { openBrowser, type Visit } from '../server/test/browser.ts'
 import { repository, startServer, until, type RunningServer } from '../server/test/harness.ts'
 import { addRules, openAccessRig, restrictFolder, type AccessRig } from '../server/test/kit/access-page.ts'
 import { openAuditRig } from '../server/test/kit/audit-page.ts'
+import { openKeepingRig } from '../server/test/kit/keeping-page.ts'
 import { startUpstream } from '../server/test/kit/upstream.ts'
+import { auditPictures, keepingPictures } from './audit-pictures.ts'
 import { startServices } from './services.ts'
 
 const themes = ['light', 'dark'] as const
@@ -173,56 +175,6 @@ const accessPictures: Record<string, AccessPicture> = {
   },
 }
 
-/** Taken of a server of its own, with a week of a small company in its log; `view` is the address within the page of audit. */
-const auditPictures: Record<string, { view: string; act: (page: Page) => Promise<void> }> = {
-  'audit-search': {
-    view: 'range=week',
-    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
-  },
-  'audit-filtered': {
-    view: 'range=day&outcome=refused,failed&category=auth,permission,model',
-    act: async (page) => {
-      await page.locator('.cairn-series-plot canvas').waitFor()
-      const fold = page.getByRole('button', { name: /^Filters/ })
-      if ((await fold.count()) > 0) await fold.click()
-    },
-  },
-  'audit-entry': {
-    view: 'range=week&type=question.asked',
-    act: async (page) => {
-      await page.locator('a.audit-row').first().click()
-      await page.getByRole('heading', { name: 'Of the same request' }).waitFor()
-    },
-  },
-  'audit-erased': {
-    view: 'range=week&type=note.read,question.asked',
-    act: async (page) => {
-      await page.locator('a.audit-row').filter({ hasText: 'erased person' }).first().click()
-      await page.getByText('Its key is destroyed').first().waitFor()
-    },
-  },
-  'audit-groups': {
-    view: 'view=groups&range=week&by=actor,model',
-    act: (page) => page.getByRole('table', { name: 'Groups' }).waitFor(),
-  },
-  'audit-reports': {
-    view: 'view=reports',
-    act: (page) => page.getByRole('list', { name: 'Reports' }).waitFor(),
-  },
-  'audit-report-usage': {
-    view: 'view=reports&report=usage',
-    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
-  },
-  'audit-report-review': {
-    view: 'view=reports&report=access-review',
-    act: (page) => page.getByRole('table', { name: 'Roles' }).waitFor(),
-  },
-  'audit-empty': {
-    view: 'range=week&q=lighthouse',
-    act: (page) => page.getByRole('heading', { name: 'No entry is like this' }).waitFor(),
-  },
-}
-
 const wanted = process.argv.slice(2)
 const folder = join(repository, 'docs/screenshots')
 await mkdir(folder, { recursive: true })
@@ -263,6 +215,7 @@ if (listWanted(Object.keys(accessPictures)).length > 0) await takeAccess()
 await hosted.close()
 await failing.close()
 if (listWanted([...Object.keys(auditPictures), 'audit-live']).length > 0) await takeAudit()
+if (listWanted(Object.keys(keepingPictures)).length > 0) await takeKeeping()
 
 function listWanted(names: readonly string[]) {
   return Object.entries(sizes).flatMap(([device, size]) =>
@@ -330,6 +283,27 @@ async function takeAudit(): Promise<void> {
       await ann?.call('/api/access/policy')
       await page.locator('a.audit-row').nth(4).waitFor()
     }
+    await page.mouse.move(0, 0)
+    await page.waitForTimeout(400)
+    await writeFile(join(folder, file), await page.screenshot({ animations: 'disabled', caret: 'hide' }))
+    console.log([join(folder, file), ...visit.problems].join('\n  '))
+  }
+}
+
+async function takeKeeping(): Promise<void> {
+  await using rig = await openKeepingRig(browser, 7)
+  await rig.placeHold({
+    person: rig.people.get('Cleo Martins')?.id,
+    category: 'content',
+    reason: 'Case 7, asked for by counsel',
+  })
+  if (listWanted(['audit-retention']).length > 0) await rig.makeDue()
+  for (const { name, size, theme, file } of listWanted(Object.keys(keepingPictures))) {
+    const picture = keepingPictures[name]
+    if (!picture) continue
+    await using visit = await rig.open(picture.view, { ...size, theme })
+    const { page } = visit
+    await picture.act(page)
     await page.mouse.move(0, 0)
     await page.waitForTimeout(400)
     await writeFile(join(folder, file), await page.screenshot({ animations: 'disabled', caret: 'hide' }))

@@ -74,6 +74,8 @@ export const healthSchema = z.object({
   status: z.enum(['ok', 'starting', 'stopping', 'failed']),
   /** `failing`: what has to be on record is refused at the moment. `forked`: a witness has seen another log. */
   audit: z.enum(['ok', 'failing', 'forked']),
+  /** `behind`: a witness outside could not be told of the newest checkpoints. Absent where none is configured. */
+  auditWitnesses: z.enum(['ok', 'behind']).optional(),
 })
 
 /** RFC 9457 problem details, the error shape under `/api` and `/auth`. */

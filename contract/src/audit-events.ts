@@ -507,7 +507,7 @@ export const auditEventTable = {
     category: 'privacy',
     ocsf: [1008, 99],
     description: 'A legal hold was released; what it kept goes as retention says.',
-    fields: { hold: 'public' },
+    fields: { hold: 'public', reason: 'personal' },
   },
   'call.captured': {
     category: 'capture',

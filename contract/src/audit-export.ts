@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { auditCategoryTable, auditEventTable, type AuditCategory, type AuditEventType } from './audit-events.ts'
 
-export const auditExportFormats = ['jsonl', 'csv', 'ocsf', 'archive'] as const
+export const auditExportFormats = ['jsonl', 'csv', 'ocsf', 'archive', 'proofs'] as const
 
 export type AuditExportFormat = (typeof auditExportFormats)[number]
 
@@ -41,6 +41,10 @@ export const auditExportQuerySchema = z
     bom: flag.default(false),
   })
   .refine(({ format, bom }) => format === 'csv' || !bom, { path: ['bom'], message: 'goes with format=csv alone.' })
+  .refine(({ format, content }) => format !== 'proofs' || !content, {
+    path: ['content'],
+    message: 'proofs are of the entries themselves, which name nobody; leave it out.',
+  })
   .refine(
     ({ format, from, to, fromSeq, toSeq, category, type }) =>
       format !== 'archive' || [from, to, fromSeq, toSeq, category, type].every((filter) => filter === undefined),

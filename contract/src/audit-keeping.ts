@@ -40,6 +40,8 @@ export const auditRetainedSchema = z.object({
   pruned: z.object({ from: z.int(), to: z.int() }).nullable(),
 })
 
+export type AuditRetained = z.infer<typeof auditRetainedSchema>
+
 export const auditHoldCreateSchema = z.strictObject({
   /** Id of a person or service. All that is given must fit an entry. */
   person: z.string().min(1).max(200).optional(),
@@ -49,6 +51,9 @@ export const auditHoldCreateSchema = z.strictObject({
   to: month.optional(),
   reason: z.string().trim().min(3).max(1_000),
 })
+
+/** Why it is needed no more. */
+export const auditHoldReleaseSchema = z.strictObject({ reason: z.string().trim().min(3).max(1_000) })
 
 export const auditHoldSchema = z.object({
   id: z.string(),
@@ -62,6 +67,8 @@ export const auditHoldSchema = z.object({
   /** Numbers of the entries. */
   placedBy: z.int(),
   releasedBy: z.int().nullable(),
+  /** Why it was released; null as `reason` is. */
+  releaseReason: z.string().nullable(),
 })
 
 export type AuditHoldView = z.infer<typeof auditHoldSchema>

@@ -161,14 +161,52 @@ export const auditSummarySchema = z.object({
 
 export type AuditSummaryView = z.infer<typeof auditSummarySchema>
 
+export const auditVerdicts = ['fits', 'fork', 'rollback', 'pruned', 'unknown'] as const
+
 /** A signed note, as C2SP tlog-checkpoint has it. */
 export const auditWitnessSchema = z.strictObject({ checkpoint: z.string().min(1).max(4_000) })
 
 export const auditWitnessReplySchema = z.object({
   /** `fork` and `rollback` raise an alarm. */
-  verdict: z.enum(['fits', 'fork', 'rollback', 'pruned', 'unknown']),
+  verdict: z.enum(auditVerdicts),
   seen: z.int(),
   size: z.int(),
   /** The newest one, to be remembered; null when none was signed yet. */
   checkpoint: z.string().nullable(),
 })
+
+/** Who else remembers what the log was, and what they have seen of it. */
+export const auditWitnessStateSchema = z.object({
+  /** Of the configuration; null for the file, and for clients, which are told of together. */
+  id: z.string().nullable(),
+  kind: z.enum(['file', 'webhook', 'clients']),
+  state: z.enum(['ok', 'failing']),
+  /** The newest checkpoint that it took: its size, and when. */
+  told: z.object({ size: z.int(), at: z.int() }).nullable(),
+  /** The checkpoint that it saw last, as it said, and whether the log begins with it. */
+  seen: z.object({ size: z.int(), verdict: z.enum(auditVerdicts), at: z.int() }).nullable(),
+  /** Entries after the checkpoint that it was told; null where that is not known. */
+  lag: z.int().nullable(),
+  /** Milliseconds since 1970, as all times here; null while it does not fail. */
+  failingSince: z.int().nullable(),
+  attempts: z.int(),
+  lastError: z.string().nullable(),
+})
+
+export type AuditWitnessState = z.infer<typeof auditWitnessStateSchema>
+
+export const auditWitnessListSchema = z.object({
+  witnesses: z.array(auditWitnessStateSchema),
+  /** Since the start of the server, each once: who has seen another log than this one. */
+  alarms: z.array(
+    z.object({
+      witness: z.enum(['file', 'webhook', 'client']),
+      verdict: z.enum(auditVerdicts),
+      seen: z.int(),
+      at: z.int(),
+      message: z.string(),
+    }),
+  ),
+})
+
+export type AuditWitnessList = z.infer<typeof auditWitnessListSchema>

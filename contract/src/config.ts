@@ -47,6 +47,15 @@ const sinkId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use small letters,
 /** Whether ids, addresses and what names notes go along; otherwise people are told by random references. */
 const sinkNames = z.boolean().default(false)
 
+const webhookUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .refine(isSafeAddress, 'give an https:// address; http:// only on this machine')
+/** As Standard Webhooks has it: `whsec_` and 24 to 64 bytes in base 64. */
+const webhookSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'give whsec_ and 24 to 64 random bytes in base 64')
+
 export const auditSinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     id: sinkId,
@@ -61,21 +70,25 @@ export const auditSinkSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     id: sinkId,
     kind: z.literal('webhook'),
-    url: z
-      .url({ protocol: /^https?$/ })
-      .max(2_000)
-      .refine(isSafeAddress, 'give an https:// address; http:// only on this machine'),
-    /** As Standard Webhooks has it: `whsec_` and 24 to 64 bytes in base 64. */
-    secret: z
-      .string()
-      .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'give whsec_ and 24 to 64 random bytes in base 64')
-      .optional(),
+    url: webhookUrl,
+    secret: webhookSecret.optional(),
     format: z.enum(['jsonl', 'ocsf']).default('jsonl'),
     names: sinkNames,
   }),
 ])
 
 export type AuditSinkConfig = z.infer<typeof auditSinkSchema>
+
+/** Somebody outside who is told checkpoints of the audit log, and remembers them. */
+export const auditWitnessSettingSchema = z.strictObject({
+  id: sinkId,
+  url: webhookUrl,
+  secret: webhookSecret.optional(),
+  /** Told of each so-many-th checkpoint; once an hour in any case, when there is a new one. */
+  every: z.int().min(1).max(10_000).default(100),
+})
+
+export type AuditWitnessConfig = z.infer<typeof auditWitnessSettingSchema>
 
 export const routingStrategies = ['balanced', 'cheapest', 'fastest', 'best', 'weighted', 'priority'] as const
 
@@ -295,6 +308,11 @@ export const configSchema = z.strictObject({
         env: 'CAIRN_AUDIT_WITNESS_FILE',
         description:
           'File that signed checkpoints of the audit log are added to, best on another disk or machine. At the start the last one must fit the log.',
+      }),
+      witnesses: setting(z.array(auditWitnessSettingSchema).max(5).default([]), {
+        env: 'CAIRN_AUDIT_WITNESSES',
+        description:
+          'Receivers outside that are told signed checkpoints of the audit log, and may answer with the last one they saw. As an environment variable: a JSON list. See docs/guide/audit.md.',
       }),
       sinks: setting(z.array(auditSinkSchema).max(10).default([]), {
         env: 'CAIRN_AUDIT_SINKS',

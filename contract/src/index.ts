@@ -35,8 +35,12 @@ export {
   type AuditSummaryQuery,
   type AuditSummaryView,
   type OwnAuditEventsQuery,
+  auditVerdicts,
+  auditWitnessListSchema,
   auditWitnessReplySchema,
   auditWitnessSchema,
+  type AuditWitnessList,
+  type AuditWitnessState,
 } from './audit-read.ts'
 export {
   auditExportFormats,
@@ -171,6 +175,7 @@ export {
   type VirtualModel,
   type SettingMeta,
   type AuditSinkConfig,
+  type AuditWitnessConfig,
 } from './config.ts'
 export { modelConfigSchema, upstreamSchema, type Upstream } from './upstreams.ts'
 export { builtInProvider, builtInVirtualModels, extractiveModel, findReserved } from './model-names.ts'
@@ -445,12 +450,14 @@ export { heldConfirmSchema, heldListSchema, heldNoteSchema, type HeldList, type 
 export {
   auditHoldCreateSchema,
   auditHoldListSchema,
+  auditHoldReleaseSchema,
   auditHoldSchema,
   auditHorizonsSchema,
   auditRetainedSchema,
   auditRetentionChangeSchema,
   auditRetentionSchema,
   type AuditHoldView,
+  type AuditRetained,
   type AuditRetentionView,
 } from './audit-keeping.ts'
 export {

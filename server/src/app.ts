@@ -36,6 +36,7 @@ import {
   describeHealth,
   describeLoad,
   describeSinks,
+  describeWitnesses,
   describeTurn,
   type HttpServer,
 } from './http/index.ts'
@@ -216,6 +217,8 @@ export async function openApp({
       witnessFile: config.audit.witnessFile ?? null,
       sinks: config.audit.sinks,
       sinkSecrets: secrets.sinkSecrets,
+      witnesses: config.audit.witnesses,
+      witnessSecrets: secrets.witnessSecrets,
       outbound,
       permits,
     })
@@ -321,6 +324,7 @@ export async function openApp({
       auditOutlet: auditing.outlet,
       auditSinks: auditing.sinks,
       auditReports: auditing.reports,
+      auditWitnesses: auditing.witnesses,
       vaults,
       clock,
       logger,
@@ -356,6 +360,7 @@ export async function openApp({
         describeTurn(vaults),
         describeCache(cache),
         describeSinks(auditing.sinks),
+        describeWitnesses(auditing.witnesses),
         createMeteringMetrics(meter),
       ],
     })

@@ -138,3 +138,16 @@ test.each(reportAddresses.map((path) => [path]))('report: GET %s', async (path) 
       (path.endsWith('/reports') ? auditReportListSchema : auditReportSchema).safeParse(await reply.json()).success,
     ).toBe(true)
 })
+
+test('the commands on how long it is kept work as written, one after the other', async () => {
+  await server.post('/api/access/users', { name: 'Ann', email: 'ann@example.org' })
+  const written = [...page.matchAll(/^npx cairn (audit (?:retention|hold).*)$/gm)].map(([, text = '']) => text)
+  expect(written).toHaveLength(6)
+  let hold = ''
+  for (const text of written) {
+    const words = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word = '']) => quoted ?? word)
+    const { code, out, err } = await cairn(words.map((word) => (word === 'HOLD' ? hold : word)))
+    expect([text, code, err]).toEqual([text, 0, ''])
+    hold = /hold_\w+/.exec(out)?.[0] ?? hold
+  }
+})

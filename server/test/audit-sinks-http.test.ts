@@ -40,6 +40,20 @@ test('what happens on a server reaches its webhook; states, receipts and metrics
     team.owner.call('/api/audit/sinks/siem/receipts?limit=1'),
   )
   expect([page.receipts.length, page.next]).toEqual([1, receipts[1]?.first ?? null])
+  const back = async (before: number) =>
+    take<{ receipts: AuditReceipt[]; next: number | null }>(
+      team.owner.call(`/api/audit/sinks/siem/receipts?before=${before}&limit=1`),
+    )
+  const backwards: AuditReceipt[] = []
+  for (let before: number | null = 9e15; before !== null;) {
+    const {
+      receipts: [found],
+      next,
+    } = await back(before)
+    if (found) backwards.push(found)
+    before = next
+  }
+  expect(backwards.slice(-receipts.length).toReversed()).toEqual(receipts)
   expect((await team.owner.call('/api/audit/sinks/other/receipts')).status).toBe(404)
   expect((await ann.call('/api/audit/sinks')).status).toBe(403)
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditVerifyReport } from '@cairn/contract'
 import { run } from '../src/cli/testing/tiny-server.ts'
-import { openTeam, type Team } from './kit/team.ts'
+import { emailOf, openTeam, type Team } from './kit/team.ts'
 
 setDefaultTimeout(60_000)
 
@@ -140,4 +140,55 @@ test('what a report is not asked with is refused, and nothing is written', async
   ])
     expect([1, 2]).toContain((await cairn('report', ...wrong)).exitCode)
   expect(await readdir(folder)).not.toContain('never')
+})
+
+test('shows horizons and what is due, sets them within their bounds, and runs', async () => {
+  const shown = await cairn('retention')
+  expect([shown.exitCode, shown.out]).toEqual([0, expect.stringMatching(/content +3 +13 +Notes that were read/)])
+  expect(shown.out).toContain('Nothing is due')
+  const changed = await cairn('retention', 'set', '--category', 'content', '--personal', '6')
+  expect([changed.exitCode, changed.out]).toEqual([0, expect.stringMatching(/content +6 \(default 3\) +13/)])
+  expect(await cairn('retention', 'set', '--category', 'content', '--personal', '14')).toMatchObject({ exitCode: 2 })
+  for (const wrong of [
+    ['set', '--category', 'moon', '--personal', '6'],
+    ['set', '--personal', '6'],
+    ['set', '--category', 'content'],
+    ['set', '--category', 'content', '--entries', '241'],
+    ['show', '--dry-run'],
+    ['run', '--personal', '6'],
+    ['forget'],
+  ])
+    expect([wrong, await cairn('retention', ...wrong)]).toEqual([wrong, expect.objectContaining({ exitCode: 2 })])
+  const plan = JSON.parse((await cairn('retention', 'run', '--dry-run', '--json')).out) as {
+    plan: { periods: unknown[] }
+  }
+  expect(plan.plan.periods).toEqual([])
+  expect(await cairn('retention', 'run')).toMatchObject({
+    exitCode: 0,
+    out: expect.stringContaining('Nothing was due.'),
+  })
+})
+
+test('places a hold on somebody by their address, lists it by name, and releases it with a reason', async () => {
+  const placed = await cairn('hold', 'place', '--person', emailOf('Ann Lee'), '--from', '2026-05', '--reason', 'Case 7')
+  expect([placed.exitCode, placed.out]).toEqual([0, expect.stringMatching(/Placed: hold_\w+, entry \d+/)])
+  const listed = await cairn('hold')
+  expect(listed.out).toMatch(/hold_\w+ +active +Ann Lee, from 2026-05 +\d{4}-\d\d-\d\d +Case 7/)
+  const id = /hold_\w+/.exec(listed.out)?.[0] ?? ''
+  expect(await cairn('hold', 'release', id)).toMatchObject({ exitCode: 2, err: expect.stringContaining('--reason') })
+  expect(await cairn('hold', 'release', id, '--reason', 'Case 7 is closed')).toMatchObject({ exitCode: 0 })
+  expect(await cairn('hold', 'release', id, '--reason', 'Case 7 is closed')).toMatchObject({ exitCode: 1 })
+  const after = JSON.parse((await cairn('hold', 'list', '--json')).out) as { holds: { releaseReason: string }[] }
+  expect(after.holds.map(({ releaseReason }) => releaseReason)).toEqual(['Case 7 is closed'])
+  for (const wrong of [
+    ['place', '--reason', 'Case 8'],
+    ['list', '--person', 'x'],
+    ['list', id],
+    ['release', '--reason', 'x y z'],
+    ['drop'],
+  ])
+    expect([wrong, await cairn('hold', ...wrong)]).toEqual([wrong, expect.objectContaining({ exitCode: 2 })])
+  expect(await cairn('hold', 'place', '--person', 'nobody@example.org', '--reason', 'Case 8')).toMatchObject({
+    exitCode: 1,
+  })
 })

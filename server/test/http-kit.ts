@@ -81,6 +81,8 @@ export function startRig(change: RigChange = {}): Rig {
       aboutCall: () => () => undefined,
       reportSeen: async () => ({ verdict: 'fits', seen: 0, size: 0 }),
       checkpoint: () => null,
+      alarms: () => [],
+      witnesses: () => [],
       holds: {} as HttpDependencies['audit']['holds'],
       retention: {} as HttpDependencies['audit']['retention'],
       levels: {} as HttpDependencies['audit']['levels'],
@@ -96,6 +98,7 @@ export function startRig(change: RigChange = {}): Rig {
     auditOutlet: noOutlet,
     auditReports: { make: () => fail('storage.failed', { message: 'This server has no audit log.' }) },
     auditSinks: { list: async () => [], receipts: async () => null },
+    auditWitnesses: { list: async () => [], loads: () => [] },
     vaults: vaults.vaults,
     pipeline: {
       ask: async (_call, request) => answerAsk(request),

@@ -116,6 +116,7 @@ const listedMembers: readonly { path: string; methods: string }[] = [
   { path: '/api/audit/retention', methods: 'GET PUT' },
   { path: '/api/audit/retention/run', methods: 'POST' },
   { path: '/api/audit/sinks', methods: 'GET' },
+  { path: '/api/audit/witnesses', methods: 'GET' },
   { path: '/api/audit/sinks/{id}/receipts', methods: 'GET' },
   { path: '/api/held', methods: 'GET' },
   { path: '/api/held/confirm', methods: 'POST' },

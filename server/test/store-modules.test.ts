@@ -4,6 +4,7 @@ import { describeIdentity } from '../src/access/testing/identity-suite.ts'
 import { describeArchive } from '../src/audit/testing/archive-suite.ts'
 import { describeExport } from '../src/audit/testing/export-suite.ts'
 import { describeLog } from '../src/audit/testing/log-suite.ts'
+import { describeCheckpoints } from '../src/audit/testing/checkpoint-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeQueries } from '../src/audit/testing/query-suite.ts'
 import { describeReports } from '../src/audit/testing/report-suite.ts'
@@ -21,6 +22,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeLog(`the audit log: ${name}`, makePlace)
   describeArchive(`archives of the audit log: ${name}`, makePlace)
   describeExport(`taking the audit log out: ${name}`, makePlace)
+  describeCheckpoints(`checkpoints of the audit log: ${name}`, makePlace)
   describeRetention(`retention of the audit log: ${name}`, makePlace)
   describeQueries(`questions to the audit log: ${name}`, makePlace)
   describeSinkStore(`receivers of the audit log: ${name}`, makePlace)

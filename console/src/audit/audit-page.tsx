@@ -14,6 +14,7 @@ import { readFilter, writeFilter, type AuditFilter } from './filter.ts'
 import { FilterChips } from './filter-chips.tsx'
 import { GroupsView } from './groups-view.tsx'
 import { readDimensions, writeDimensions } from './groups.ts'
+import { isLater, LaterView } from './later-view.tsx'
 import { LiveView } from './live-view.tsx'
 import { ReportsView } from './reports/reports-view.tsx'
 import { SearchView } from './search-view.tsx'
@@ -61,6 +62,8 @@ export function AuditPage({ params }: { readonly params: URLSearchParams }) {
         <ViewLinks view={view} hrefTo={(id) => hrefWith({}, { view: id })} />
         {view === 'reports' ? (
           <ReportsView params={params} />
+        ) : isLater(view) ? (
+          <LaterView key={view} view={view} />
         ) : (
           <div class="audit-body">
             <Facets hasTime={view !== 'live'} />

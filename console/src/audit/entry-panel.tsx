@@ -11,7 +11,8 @@ import { useAudit } from './audit-context.ts'
 import { getEvent, listEvents } from './audit-api.ts'
 import { isExact, listFields, nameActor } from './describe-entry.ts'
 import { EntryRow, OutcomeMark, SaidText } from './entry-list.tsx'
-import { categories, eventTypes } from './filter.ts'
+import { categories, eventTypes, onlyRequest } from './filter.ts'
+import { ProofSection } from './prove/proof-section.tsx'
 import { blockWords, describeType, nameBlock, nameCategory, nameField, nameType } from './words.ts'
 
 export function EntryPanel({ seq }: { readonly seq: number }) {
@@ -46,6 +47,7 @@ function Entry({ entry }: { readonly entry: AuditEntryView }) {
       <Fields entry={entry} />
       <Context context={entry.context} />
       <Parts blocks={entry.blocks} />
+      <ProofSection entry={entry} />
       <SameRequest entry={entry} />
     </>
   )
@@ -204,7 +206,7 @@ function SameRequest({ entry: { seq, context } }: { readonly entry: AuditEntryVi
         </ul>
       )}
       {others.length > 0 ? (
-        <a href={hrefWith({ request, range: 'all' }, { view: 'search' })}>Show them in the search</a>
+        <a href={hrefWith(onlyRequest(request), { view: 'search' })}>Show them in the search</a>
       ) : null}
     </section>
   )

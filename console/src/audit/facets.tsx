@@ -79,7 +79,7 @@ function SearchBox() {
 
 const ownRange = 'own'
 
-function TimeFields() {
+export function TimeFields() {
   const { filter, look } = useAudit()
   const choose = (value: string) => {
     if (value !== ownRange) return look({ range: value as RangeId })
@@ -151,6 +151,16 @@ function Conditions() {
           ))}
         </FieldGroup>
       </div>
+      <CategoryField />
+      <Choices />
+    </div>
+  )
+}
+
+export function CategoryField() {
+  const { filter, look } = useAudit()
+  return (
+    <div class="audit-categories">
       <FieldGroup label="Category">
         {categories.map((category) => (
           <Checkbox
@@ -161,7 +171,46 @@ function Conditions() {
           />
         ))}
       </FieldGroup>
-      <Choices />
+    </div>
+  )
+}
+
+/** Those that are chosen stand above the list as what is looked for. */
+function TypePicker() {
+  const { filter, look } = useAudit()
+  const addType = useCallback(
+    (type: string) => {
+      const found = eventTypes.find((each) => each === type)
+      if (found !== undefined && !filter.type.includes(found)) look({ type: [...filter.type, found] })
+    },
+    [filter, look],
+  )
+  return <Combobox label="What" value="" placeholder="Any" options={leftOf(filter.type)} onChange={addType} />
+}
+
+/** With those that are chosen, each of which can be taken away again. */
+export function TypeField() {
+  const { filter, look } = useAudit()
+  return (
+    <div class="audit-types">
+      <TypePicker />
+      {filter.type.length > 0 ? (
+        <ul class="audit-chips" aria-label="Chosen types">
+          {filter.type.map((type) => (
+            <li key={type}>
+              <button
+                type="button"
+                class="access-chip audit-chip"
+                aria-label={`Remove ${nameType(type)}`}
+                onClick={() => look({ type: filter.type.filter((each) => each !== type) })}
+              >
+                <span class="audit-chip-text">{nameType(type)}</span>
+                <Icon name="close" size={14} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
     </div>
   )
 }
@@ -187,16 +236,9 @@ function Choices() {
     if (filter.model !== '') ids.add(filter.model)
     return [...ids].map((id) => ({ value: id, text: id }))
   }, [models.value, filter.model])
-  const addType = useCallback(
-    (type: string) => {
-      const found = eventTypes.find((each) => each === type)
-      if (found !== undefined && !filter.type.includes(found)) look({ type: [...filter.type, found] })
-    },
-    [filter, look],
-  )
   return (
     <>
-      <Combobox label="What" value="" placeholder="Any" options={leftOf(filter.type)} onChange={addType} />
+      <TypePicker />
       <Combobox
         label="Who"
         value={filter.actor}

@@ -56,6 +56,9 @@ export function readFilter(params: URLSearchParams): AuditFilter {
 
 export const noFilter: AuditFilter = readFilter(new URLSearchParams())
 
+/** All that one call has left, whenever it was, whatever else was looked for. */
+export const onlyRequest = (request: string): AuditFilter => ({ ...noFilter, range: 'all', request })
+
 /** Only what differs from the usual. */
 export function writeFilter(filter: AuditFilter): Record<string, string> {
   const { range, own, category, type, outcome } = filter

@@ -59,7 +59,7 @@ function Entries({ search, found }: EntriesProps) {
 
 /** How many came since, on request or by itself; never while the time that is looked at is over. */
 function News({ search, found }: EntriesProps) {
-  const { filter, self } = useAudit()
+  const { filter, self, hrefWith } = useAudit()
   const [isAuto, setIsAuto] = useState(false)
   const isOpen = filter.range !== null || filter.own.to === null
   const { count } = useNews({ filter, size: found.size, self, isWanted: isOpen && search.isCurrent })
@@ -82,6 +82,9 @@ function News({ search, found }: EntriesProps) {
     <div class="audit-news">
       {isOpen ? <Checkbox label="Refresh by itself" checked={isAuto} onChange={setIsAuto} /> : null}
       <span role="status">{count > 0 ? <span class="cairn-hidden">{sayNew(count)}</span> : null}</span>
+      <a class="audit-export-link" href={hrefWith({}, { view: 'export' })}>
+        Export these
+      </a>
       <Button small icon="refresh" onClick={search.refresh}>
         {count > 0 ? `Show ${sayNew(count)}` : 'Refresh'}
       </Button>

@@ -1,10 +1,13 @@
-/** The views of the audit log. They share what is looked for. */
+/** The views of the audit log. Those that show entries share what is looked for, and carry it on to the others. */
 
 export const views = [
   { id: 'search', title: 'Search' },
   { id: 'groups', title: 'Groups' },
   { id: 'live', title: 'Live' },
   { id: 'reports', title: 'Reports' },
+  { id: 'integrity', title: 'Integrity' },
+  { id: 'export', title: 'Export' },
+  { id: 'retention', title: 'Retention' },
 ] as const
 
 export type ViewId = (typeof views)[number]['id']

@@ -6,6 +6,7 @@ const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const dayFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const monthFormat = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' })
 const secondFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 const compactFormat = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 })
 const countFormat = new Intl.NumberFormat()
@@ -16,6 +17,8 @@ export const formatDateTime = (at: number): string => dateTimeFormat.format(at)
 export const formatTimeOfDay = (at: number): string => timeFormat.format(at)
 /** A day of the server, which counts in UTC: “24 Nov”. */
 export const formatDay = (at: number): string => dayFormat.format(at)
+/** A month of the server, `2026-11`: “November 2026”. */
+export const formatMonth = (month: string): string => monthFormat.format(Date.parse(`${month}-01T00:00Z`))
 export const formatSecondOfDay = (at: number): string => secondFormat.format(at)
 /** “128K”, “1.2M”. */
 export const formatCompact = (count: number): string => compactFormat.format(count)

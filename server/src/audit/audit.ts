@@ -204,6 +204,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     compare,
     record,
     file: witnessFile === null ? null : createWitnessFile(witnessFile, clock),
+    clock,
     logger,
   })
   await thread.get()
@@ -226,7 +227,9 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       },
     },
     ruleFor: (entry) => ruleOf(levels.now(), entry),
-    reportSeen: (note) => witnesses.report(note),
+    reportSeen: (note, witness = 'client') => witnesses.report(note, witness),
+    alarms: () => witnesses.alarms(),
+    witnesses: () => witnesses.states(newest?.size ?? 0),
     checkpoint: () => newest,
     record,
     aboutCall: calls.begin,

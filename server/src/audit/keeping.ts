@@ -23,7 +23,7 @@ export interface Keeping {
     /** Throws `request.invalid`. */
     place(by: Keeper, request: HoldRequest): Promise<Hold>
     /** Throws `audit.hold-missing`. */
-    release(by: Keeper, id: string): Promise<Hold>
+    release(by: Keeper, which: { readonly id: string; readonly reason: string }): Promise<Hold>
   }
   readonly retention: {
     policy(): Promise<RetentionPolicy>
@@ -58,7 +58,7 @@ export function createKeeping(call: CallThread, clock: Clock): Keeping {
     holds: {
       list: () => call('listHolds'),
       place: (by, request) => call('placeHold', whom(by), request),
-      release: (by, id) => call('releaseHold', whom(by), id),
+      release: (by, which) => call('releaseHold', whom(by), which),
     },
     retention: {
       policy: () => call('policy'),

@@ -2,7 +2,7 @@
  * The audit log of one process with all that stands around it: what reads it, what takes it out, and deliveries to
  * receivers outside.
  */
-import type { AuditSinkConfig } from '@cairn/contract'
+import type { AuditSinkConfig, AuditWitnessConfig } from '@cairn/contract'
 import type { Secret } from '../base/index.ts'
 import { createTlsDoor, type Outbound, type PermitOffice } from '../platform/index.ts'
 import type { StoreLocation } from '../storage/index.ts'
@@ -12,6 +12,7 @@ import { createAuditReader, type AuditReader } from './read/reader.ts'
 import { createAuditReports, type AuditReports } from './reports/reports.ts'
 import { openAuditSinks, type AuditSinks } from './sinks/sinks.ts'
 import type { Audit } from './types.ts'
+import { openOutsideWitnesses, type OutsideWitnesses } from './witness/outside.ts'
 
 export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'compare' | 'program'> {
   /** Of the index of the log: a file of its own on SQLite. */
@@ -21,6 +22,8 @@ export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'comp
   readonly sinks: readonly AuditSinkConfig[]
   /** With which deliveries to webhooks are signed, by sink. */
   readonly sinkSecrets: ReadonlyMap<string, Secret>
+  readonly witnesses: readonly AuditWitnessConfig[]
+  readonly witnessSecrets: ReadonlyMap<string, Secret>
   readonly outbound: Pick<Outbound, 'fetch'>
   readonly permits: PermitOffice
 }
@@ -31,6 +34,7 @@ export interface AuditParts {
   readonly outlet: AuditOutlet
   readonly sinks: AuditSinks
   readonly reports: AuditReports
+  readonly witnesses: OutsideWitnesses
   close(): Promise<void>
 }
 
@@ -38,10 +42,10 @@ export interface AuditParts {
 export async function openAuditParts(options: AuditPartsOptions): Promise<AuditParts> {
   const { location, indexLocation, origin, secrets, version, clock, logger, outbound, permits } = options
   const reader = createAuditReader({ location, indexLocation, secrets, logger })
-  let tellSinks = () => {}
+  let tellOutside = () => {}
   const onSigned = () => {
     reader.wake()
-    tellSinks()
+    tellOutside()
   }
   const audit = await openAudit({ ...options, onSigned, compare: (note) => reader.compareSeen(note) })
   const outlet = createAuditOutlet({ location, origin, secrets, version, logger })
@@ -49,15 +53,27 @@ export async function openAuditParts(options: AuditPartsOptions): Promise<AuditP
   const around = { origin, audit, clock, logger, outbound, permits, tls: createTlsDoor({ permits, clock }) }
   const listed = { sinks: options.sinks, secrets: options.sinkSecrets, store: outlet.sinks }
   const sinks = openAuditSinks({ ...listed, ...around })
-  tellSinks = sinks.wake
+  const witnesses = openOutsideWitnesses({
+    witnesses: options.witnesses,
+    secrets: options.witnessSecrets,
+    store: outlet.witnesses,
+    judge: (note) => audit.reportSeen(note, 'webhook'),
+    ...around,
+  })
+  tellOutside = () => {
+    sinks.wake()
+    witnesses.wake()
+  }
   return {
     audit,
     reader,
     outlet,
     sinks,
     reports,
+    witnesses,
     async close() {
       reports.close()
+      await witnesses.close()
       await sinks.close()
       await outlet.close()
       await reader.close()

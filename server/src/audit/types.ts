@@ -1,5 +1,5 @@
 /** What the rest of the server asks of `audit`. */
-import type { AuditEventType, AuditLevelRule } from '@cairn/contract'
+import type { AuditEventType, AuditLevelRule, AuditWitnessList, AuditWitnessState } from '@cairn/contract'
 import type { Keeping } from './keeping.ts'
 import type { LevelledEntry } from './levels/level-of.ts'
 import type { SignedCheckpoint } from './log/checkpoints.ts'
@@ -56,8 +56,12 @@ export interface CallRecorder extends LevelledRecorder {
 }
 
 export interface Audit extends CallRecorder, Keeping {
-  /** Compares what a client has seen with the log; what does not fit raises an alarm. */
-  reportSeen(checkpoint: string): Promise<Comparison>
+  /** Compares what somebody else has seen with the log; what does not fit raises an alarm. */
+  reportSeen(checkpoint: string, witness?: 'client' | 'webhook'): Promise<Comparison>
+  /** Who has seen another log than this one. */
+  alarms(): AuditWitnessList['alarms']
+  /** The file and the clients, as this process knows of them. */
+  witnesses(): AuditWitnessState[]
   /** The newest checkpoint that this process has signed; null before the first. */
   checkpoint(): SignedCheckpoint | null
   /** Throws `audit.unavailable` when a strict event could not be recorded at the moment, as far as is known. */

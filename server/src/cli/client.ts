@@ -65,6 +65,7 @@ export interface ServerClient {
   download(path: string): Promise<Response>
   /** The reply as it came, for `--json`. */
   post(path: string, body: unknown): Promise<unknown>
+  put(path: string, body: unknown): Promise<unknown>
   stream(path: string, body: unknown): AsyncGenerator<ServerEvent>
   /** True when it says that it is ready. */
   isReady(): Promise<boolean>
@@ -141,6 +142,7 @@ export function createClient({ address, credential, input }: ClientOptions): Ser
     download: (path) => send(path, { accept: '*/*' }),
     get: async (path) => readJson(await send(path, {})),
     post: async (path, body) => readJson(await send(path, { method: 'POST', body })),
+    put: async (path, body) => readJson(await send(path, { method: 'PUT', body })),
     stream: async function* (path, body) {
       yield* readEvents(await send(path, { method: 'POST', body, accept: 'text/event-stream' }))
     },

@@ -25,6 +25,8 @@ export interface Secrets {
   readonly upstreamKeys: ReadonlyMap<string, Secret>
   /** With which deliveries to webhooks are signed, by sink id. */
   readonly sinkSecrets: ReadonlyMap<string, Secret>
+  /** The same for witnesses. */
+  readonly witnessSecrets: ReadonlyMap<string, Secret>
 }
 
 export interface ExplainedSetting extends Setting {
@@ -46,7 +48,7 @@ export interface LoadedConfig {
 }
 
 /** Those whose variable holds a JSON list. */
-const jsonSettings: ReadonlySet<string> = new Set(['upstreams', 'audit.sinks'])
+const jsonSettings: ReadonlySet<string> = new Set(['upstreams', 'audit.sinks', 'audit.witnesses'])
 
 export interface LoadOptions {
   env: Readonly<Record<string, string | undefined>>
@@ -93,6 +95,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       ...findTwins('upstreams', parsed.data.upstreams),
       ...findTwins('audit.sinks', parsed.data.audit.sinks),
       ...findWrongSinks(parsed.data.audit),
+      ...findTwins('audit.witnesses', parsed.data.audit.witnesses),
+      ...findWrongWitnesses(parsed.data.audit),
       ...findReservedIds(parsed.data),
       ...findHalfTls(parsed.data.server),
     )
@@ -121,9 +125,12 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
   const sinkSecrets = new Map<string, Secret>()
   for (const sink of raw.audit.sinks)
     if (sink.kind === 'webhook' && sink.secret !== undefined) sinkSecrets.set(sink.id, new Secret(sink.secret))
+  const witnessSecrets = new Map<string, Secret>()
+  for (const { id, secret } of raw.audit.witnesses) if (secret !== undefined) witnessSecrets.set(id, new Secret(secret))
+  const witnesses = raw.audit.witnesses.map(({ secret: _, ...witness }) => witness)
   const config: Config = {
     ...raw,
-    audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withoutSecret(sink, absolute)) },
+    audit: { ...raw.audit, witnesses, sinks: raw.audit.sinks.map((sink) => withoutSecret(sink, absolute)) },
     access: { ...access, openid: openIdShown },
     server: { ...raw.server, tls: mapFiles(raw.server.tls, absolute) },
     data: {
@@ -155,6 +162,7 @@ function finish(raw: Config, { origins, known, options, file }: Parts): LoadedCo
       openIdClientSecret: secret(clientSecret),
       upstreamKeys,
       sinkSecrets,
+      witnessSecrets,
     },
     settings,
     vaultsFromFlag: origins.get('vaults')?.origin === 'flag',
@@ -255,6 +263,16 @@ function findWrongSinks({ sinks }: Config['audit']): string[] {
     const url = sink.kind === 'webhook' ? sink.url : `https://${isIP(sink.host) === 6 ? `[${sink.host}]` : sink.host}`
     return [
       ...(sink.kind === 'webhook' && sink.secret === undefined ? [`${at}.secret: a webhook needs one`] : []),
+      ...(!URL.canParse(url) || isForbiddenHost(new URL(url)) ? [`${at}: nothing is sent to this address`] : []),
+    ]
+  })
+}
+
+function findWrongWitnesses({ witnesses }: Config['audit']): string[] {
+  return witnesses.flatMap(({ url, secret }, index) => {
+    const at = `audit.witnesses.${index}`
+    return [
+      ...(secret === undefined ? [`${at}.secret: a webhook needs one`] : []),
       ...(!URL.canParse(url) || isForbiddenHost(new URL(url)) ? [`${at}: nothing is sent to this address`] : []),
     ]
   })

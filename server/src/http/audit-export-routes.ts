@@ -17,6 +17,8 @@ const text = (description: string): ReplySpec => ({ status: 200, description, me
 const receiptQuery = z.strictObject({
   /** Place of an entry; receipts of those from it on. */
   after: z.coerce.number<string>().int().min(0).max(9e15).default(0),
+  /** Receipts of those before it, newest first. */
+  before: z.coerce.number<string>().int().min(0).max(9e15).optional(),
   limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
 })
 
@@ -35,7 +37,7 @@ export const auditExportRoutes: readonly Route[] = [
       { status: 200, description: 'With `format=csv`.', mediaType: 'text/csv' },
       {
         status: 200,
-        description: 'With `format=archive`: what verifies without a server.',
+        description: 'With `format=archive`: what verifies without a server; with `proofs`: a proof for each entry.',
         mediaType: 'application/x-tar',
       },
     ],
@@ -123,7 +125,8 @@ export const auditExportRoutes: readonly Route[] = [
     replies: [
       {
         status: 200,
-        description: 'Receipts, oldest first; `next` is the next page’s `after`.',
+        description:
+          'Receipts, oldest first; `next` is the next page’s `after`, or with `before` newest first and its `before`.',
         schema: auditReceiptListSchema,
       },
       { status: 404, description: 'No such receiver is configured.' },

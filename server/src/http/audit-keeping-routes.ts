@@ -2,6 +2,7 @@
 import {
   auditHoldCreateSchema,
   auditHoldListSchema,
+  auditHoldReleaseSchema,
   auditHoldSchema,
   auditCaptureSchema,
   auditLevelsSchema,
@@ -113,7 +114,8 @@ export const auditKeepingRoutes: readonly Route[] = [
     audit: { changes: ['privacy.hold-released'] },
     permission: 'org.configure',
     audience: 'problem',
-    summary: 'Release a hold; what only it kept is gone at once.',
+    body: auditHoldReleaseSchema,
+    summary: 'Release a hold, with the reason; what only it kept is gone at once.',
     replies: [
       { status: 200, description: 'The hold, released.', schema: auditHoldSchema },
       { status: 404, description: 'There is no such hold, or it was released.' },

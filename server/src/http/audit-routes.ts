@@ -6,12 +6,21 @@ import {
   auditStreamQuerySchema,
   auditSummaryQuerySchema,
   auditSummarySchema,
+  auditWitnessListSchema,
   auditWitnessReplySchema,
   auditWitnessSchema,
   ownAuditQuerySchema,
 } from '@cairn/contract'
 import { z } from 'zod'
-import { followEvents, listEvents, listOwnEvents, readEvent, reportSeen, summarizeEvents } from './handlers/audit.ts'
+import {
+  followEvents,
+  listEvents,
+  listOwnEvents,
+  listWitnesses,
+  readEvent,
+  reportSeen,
+  summarizeEvents,
+} from './handlers/audit.ts'
 import { protectedRoute, type Route } from './route.ts'
 
 export const auditRoutes: readonly Route[] = [
@@ -92,5 +101,15 @@ export const auditRoutes: readonly Route[] = [
     summary: 'Tell the last checkpoint of the audit log that one has seen, and get the newest.',
     replies: [{ status: 200, description: 'Whether the log begins with it.', schema: auditWitnessReplySchema }],
     handle: reportSeen,
+  }),
+  protectedRoute({
+    method: 'GET',
+    path: '/api/audit/witnesses',
+    audit: { exempt: 'Sizes of checkpoints; no entry is in it.' },
+    permission: 'audit.read',
+    audience: 'problem',
+    summary: 'Who else remembers the audit log, what they have seen of it, and whether somebody has seen another one.',
+    replies: [{ status: 200, description: 'Witnesses and alarms.', schema: auditWitnessListSchema }],
+    handle: listWitnesses,
   }),
 ]

@@ -20,6 +20,7 @@ import type {
   AuditReader as WholeAuditReader,
   AuditReports,
   AuditSinks,
+  OutsideWitnesses,
   CallRecorder,
   Recorder,
 } from '../audit/index.ts'
@@ -126,11 +127,13 @@ export interface HttpSettings {
 
 export interface HttpDependencies {
   readonly access: Access
-  readonly audit: CallRecorder & Pick<Audit, 'health' | 'reportSeen' | 'checkpoint' | 'holds' | 'retention' | 'levels'>
+  readonly audit: CallRecorder &
+    Pick<Audit, 'health' | 'reportSeen' | 'alarms' | 'witnesses' | 'checkpoint' | 'holds' | 'retention' | 'levels'>
   readonly auditReader: AuditReader
-  readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks'>
   readonly auditReports: Pick<AuditReports, 'make'>
+  readonly auditOutlet: Omit<AuditOutlet, 'close' | 'sinks' | 'witnesses'>
   readonly auditSinks: Pick<AuditSinks, 'list' | 'receipts'>
+  readonly auditWitnesses: Pick<OutsideWitnesses, 'list' | 'loads'>
   readonly vaults: Vaults
   readonly pipeline: Pipeline
   readonly models: ModelCatalogue

@@ -23,5 +23,6 @@ export {
   describeHealth,
   describeLoad,
   describeSinks,
+  describeWitnesses,
   describeTurn,
 } from './server-metrics.ts'

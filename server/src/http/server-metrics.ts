@@ -1,5 +1,5 @@
 /** What the parts of the server count, as metrics. */
-import type { Audit, AuditSinks, SinkLoad } from '../audit/index.ts'
+import type { Audit, AuditSinks, OutsideWitnesses, SinkLoad, WitnessLoad } from '../audit/index.ts'
 import { sumStats, type Cache } from '../cache/index.ts'
 import type { Outbound } from '../platform/index.ts'
 import type { DriftWatch, Routing } from '../routing/index.ts'
@@ -108,6 +108,39 @@ export function describeSinks(sinks: Pick<AuditSinks, 'loads'>): MetricSource {
       samples: sinks.loads().flatMap(({ sink, delivered, failed }) => [
         { labels: { sink, outcome: 'ok' }, value: delivered },
         { labels: { sink, outcome: 'failed' }, value: failed },
+      ]),
+    },
+  ]
+}
+
+/** Witnesses outside are named by the configuration. */
+export function describeWitnesses(witnesses: Pick<OutsideWitnesses, 'loads'>): MetricSource {
+  const gauge = (name: string, help: string, read: (load: WitnessLoad) => number | null) => ({
+    name,
+    help,
+    type: 'gauge' as const,
+    merge: 'max' as const,
+    samples: witnesses.loads().flatMap((load) => {
+      const value = read(load)
+      return value === null ? [] : [{ labels: { witness: load.witness }, value }]
+    }),
+  })
+  return () => [
+    gauge(
+      'cairn_audit_witness_lag_entries',
+      'Entries of the audit log after the checkpoint that a witness outside was told last.',
+      ({ lag }) => lag,
+    ),
+    gauge('cairn_audit_witness_failing', 'Whether a witness outside cannot be told (1).', ({ isFailing }) =>
+      Number(isFailing),
+    ),
+    {
+      name: 'cairn_audit_witness_told_total',
+      help: 'Checkpoints that a witness outside was told, by how that ended.',
+      type: 'counter',
+      samples: witnesses.loads().flatMap(({ witness, told, failed }) => [
+        { labels: { witness, outcome: 'ok' }, value: told },
+        { labels: { witness, outcome: 'failed' }, value: failed },
       ]),
     },
   ]

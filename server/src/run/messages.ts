@@ -43,12 +43,13 @@ export interface PackedConfig extends Omit<LoadedConfig, 'secrets'> {
     readonly openIdClientSecret: string | null
     readonly upstreamKeys: readonly (readonly [id: string, key: string])[]
     readonly sinkSecrets: readonly (readonly [id: string, secret: string])[]
+    readonly witnessSecrets: readonly (readonly [id: string, secret: string])[]
   }
 }
 
 /** The configuration as the supervisor read it: a file that is edited later does not make workers differ. */
 export function packConfig({ secrets, ...rest }: LoadedConfig): PackedConfig {
-  const { databaseUrl, redisUrl, ownerKey, openIdClientSecret, upstreamKeys, sinkSecrets } = secrets
+  const { databaseUrl, redisUrl, ownerKey, openIdClientSecret, upstreamKeys, sinkSecrets, witnessSecrets } = secrets
   return {
     ...rest,
     secrets: {
@@ -58,6 +59,7 @@ export function packConfig({ secrets, ...rest }: LoadedConfig): PackedConfig {
       openIdClientSecret: openIdClientSecret?.reveal() ?? null,
       upstreamKeys: [...upstreamKeys].map(([id, key]) => [id, key.reveal()] as const),
       sinkSecrets: [...sinkSecrets].map(([id, secret]) => [id, secret.reveal()] as const),
+      witnessSecrets: [...witnessSecrets].map(([id, secret]) => [id, secret.reveal()] as const),
     },
   }
 }
@@ -73,6 +75,7 @@ export function unpackConfig({ secrets, ...rest }: PackedConfig): LoadedConfig {
       openIdClientSecret: wrap(secrets.openIdClientSecret),
       upstreamKeys: new Map(secrets.upstreamKeys.map(([id, key]) => [id, new Secret(key)])),
       sinkSecrets: new Map(secrets.sinkSecrets.map(([id, secret]) => [id, new Secret(secret)])),
+      witnessSecrets: new Map(secrets.witnessSecrets.map(([id, secret]) => [id, new Secret(secret)])),
     },
   }
 }

@@ -326,8 +326,8 @@ export const steps: readonly Step[] = [
   get('GET /api/audit/holds'),
   step(
     'POST /api/audit/holds/:id/release',
-    (day) => day.owner.send(`/api/audit/holds/${find(day, 'hold')}/release`, undefined),
-    null,
+    (day) => day.owner.send(`/api/audit/holds/${find(day, 'hold')}/release`, { reason: 'Case 7 is closed' }),
+    { reason: 'Case 7 is closed' },
   ),
 
   // The server.

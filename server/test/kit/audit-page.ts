@@ -27,6 +27,8 @@ export interface AuditRig extends AsyncDisposable {
   open(view?: string, options?: VisitOptions & { readonly name?: Name }): Promise<Visit>
   go(page: Page, view: string): Promise<void>
   record(entry: Partial<AuditEntry> & Pick<AuditEntry, 'type'>): Promise<void>
+  /** Puts the server’s clock on by so much, or back. */
+  pass(ms: number): void
   expectCalm(visit: Visit, expected?: RegExp): void
 }
 
@@ -39,11 +41,14 @@ const vaults = {
   Board: { 'Risk register.md': '# Risks\n\nThe lease ends in May.' },
 }
 
-/** Audrey is an auditor who sees no note; Ann a member; Femi was erased; the week begins as many days ago. */
-export async function openAuditRig(browser: TestBrowser, days = 7): Promise<AuditRig> {
+/**
+ * Audrey is an auditor who sees no note; Ann a member; Femi was erased; the week begins as many days ago. `config` is more
+ * of the configuration file.
+ */
+export async function openAuditRig(browser: TestBrowser, days = 7, config: object = {}): Promise<AuditRig> {
   const { clock, pass } = createShiftedClock()
   pass(-(days * 24 + 1) * hourMs)
-  const team = await openTeam({ vaults, clock, consoleDirectory: join(repository, 'dist/console') })
+  const team = await openTeam({ vaults, clock, config, consoleDirectory: join(repository, 'dist/console') })
   const people = new Map<string, Member>()
   for (const name of names) people.set(name, await team.person(name))
   const idOf = (name: Name) => people.get(name)?.id ?? ''
@@ -83,6 +88,7 @@ export async function openAuditRig(browser: TestBrowser, days = 7): Promise<Audi
     people,
     size,
     record,
+    pass,
     ...visits(team, browser),
     [Symbol.asyncDispose]: () => team[Symbol.asyncDispose](),
   }

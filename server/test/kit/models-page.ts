@@ -90,6 +90,7 @@ function upstreamsOf(well: Upstream, ill: Upstream) {
 }
 
 export const dialog = (page: Page): Locator => page.getByRole('dialog')
-export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true })
+export const button = (page: Pick<Page, 'getByRole'>, name: string): Locator =>
+  page.getByRole('button', { name, exact: true })
 export const cardOf = (page: Page, name: string): Locator =>
   page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, level: 3, exact: true }) })

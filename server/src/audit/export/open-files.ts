@@ -7,6 +7,7 @@ import type { AuditSecrets } from '../record/key-book.ts'
 import { parseCheckpoint } from '../tree/checkpoint.ts'
 import { createFormat } from './format.ts'
 import { takeOut, type Piece } from './take-out.ts'
+import { takeProofs } from './take-proofs.ts'
 
 export interface BegunFile {
   readonly id: string
@@ -49,6 +50,16 @@ export function createOpenFiles(
     yield { bytes: Buffer.concat(kept), results: signed.size - minIndex }
   }
 
+  function choose(query: AuditExportQuery, signed: SignedCheckpoint): AsyncIterable<Piece> {
+    const { format, content, bom: mark, fromSeq = 0, toSeq = signed.size } = query
+    if (format === 'archive') return archive(content, signed)
+    const { verifier } = log.checkpoints.signer
+    const selection = { session: log.connection, fromSeq, toSeq: Math.min(toSeq, signed.size), filter: query }
+    if (format === 'proofs') return takeProofs({ ...selection, signed, key: verifier.text })
+    const written = createFormat(format, { mark, version, origin: verifier.name })
+    return takeOut({ ...selection, secrets, content, format: written })
+  }
+
   return {
     async begin(query) {
       if (open.size >= mostOpen)
@@ -58,21 +69,9 @@ export function createOpenFiles(
         })
       const signed = await log.checkpoints.sign()
       const { size, note } = signed
-      const { content, bom: mark, fromSeq = 0, toSeq = size } = query
       const root = Buffer.from(parseCheckpoint(note)?.root ?? []).toString('base64')
       const id = createId('export')
-      const pieces =
-        query.format === 'archive'
-          ? archive(content, signed)
-          : takeOut({
-              session: log.connection,
-              secrets,
-              fromSeq,
-              toSeq: Math.min(toSeq, size),
-              filter: query,
-              content,
-              format: createFormat(query.format, { mark, version, origin: log.checkpoints.signer.verifier.name }),
-            })
+      const pieces = choose(query, signed)
       open.set(id, pieces[Symbol.asyncIterator]())
       return { id, size, root }
     },

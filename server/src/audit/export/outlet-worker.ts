@@ -8,6 +8,7 @@ import { createOpenFiles, type OpenFiles } from './open-files.ts'
 import { createProofs, type Proofs } from './proofs.ts'
 import { createKeys } from './take-out.ts'
 import { createSinkStore, type SinkStore } from '../sinks/sink-store.ts'
+import { createWitnessStore, type WitnessStore } from '../witness/witness-store.ts'
 
 export interface OutletPlace extends LogPlace {
   /** Of this program. */
@@ -19,6 +20,7 @@ interface Parts {
   readonly files: OpenFiles
   readonly proofs: Proofs
   readonly sinks: SinkStore
+  readonly witnesses: WitnessStore
 }
 
 let parts: Parts | null = null
@@ -38,6 +40,7 @@ const { emit } = serveWorker({
         version,
         origin: log.checkpoints.signer.verifier.name,
       }),
+      witnesses: createWitnessStore(log.connection),
     }
   },
   begin: (...args: Parameters<OpenFiles['begin']>) => theParts().files.begin(...args),
@@ -48,6 +51,7 @@ const { emit } = serveWorker({
   proof: (seq: number) => theParts().proofs.proof(seq),
   tile: (path: string) => theParts().proofs.tile(path),
   sink: (job: keyof SinkStore, of: never) => theParts().sinks[job](of),
+  witness: (job: keyof WitnessStore, of: never) => theParts().witnesses[job](of),
   verify: (against: readonly string[]) => verify(theParts().log, against),
   async close() {
     await parts?.log.close()

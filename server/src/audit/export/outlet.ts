@@ -6,6 +6,7 @@ import type { AuditExportQuery } from '@cairn/contract'
 import { errorFields, fail, withDeadline, type Logger } from '../../base/index.ts'
 import { keepWorker, openWorker, type WorkerHandle } from '../../platform/index.ts'
 import type { SinkStore } from '../sinks/sink-store.ts'
+import type { WitnessStore } from '../witness/witness-store.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 import type { BegunFile } from './open-files.ts'
 import type { OutletPlace } from './outlet-worker.ts'
@@ -34,6 +35,7 @@ export interface AuditOutlet extends Proofs {
   verify(verification: Verification): Promise<VerifyReport>
   /** Of receivers outside. */
   readonly sinks: SinkStore
+  readonly witnesses: WitnessStore
   close(): Promise<void>
 }
 
@@ -86,6 +88,13 @@ export function createAuditOutlet({ logger, program, ...place }: OutletOptions):
       release: (of) => call('sink', 'release', of),
       receipts: (of) => call('sink', 'receipts', of),
       progress: (id) => call('sink', 'progress', id),
+    },
+    witnesses: {
+      next: (of) => call('witness', 'next', of),
+      done: (of) => call('witness', 'done', of),
+      failed: (of) => call('witness', 'failed', of),
+      release: (of) => call('witness', 'release', of),
+      progress: (id) => call('witness', 'progress', id),
     },
     async take(query) {
       const of = await alive()

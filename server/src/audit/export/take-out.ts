@@ -40,24 +40,36 @@ export interface TakeOutOptions {
 /** Entries read at once. Each has two or three blocks. */
 const pageEntries = 250
 
-/** Rejects with `storage.failed` when entries are pruned that were not read yet; what was written is not whole then. */
-export async function* takeOut(options: TakeOutOptions): AsyncIterable<Piece> {
-  const { session, toSeq, filter, content, format } = options
-  const keys = createKeys(session, options.secrets)
+export type Selection = Pick<TakeOutOptions, 'session' | 'fromSeq' | 'toSeq' | 'filter'>
+
+export interface Wanted {
+  readonly stored: StoredEntry
+  readonly header: AuditHeader
+}
+
+/** Page by page what fits. Rejects with `storage.failed` when entries are pruned that were not read yet. */
+export async function* select({ session, fromSeq, toSeq, filter }: Selection): AsyncIterable<readonly Wanted[]> {
   const { minIndex } = await readHead(session, '')
-  let next = Math.max(options.fromSeq, minIndex)
-  if (format.begin !== '') yield { bytes: encode(format.begin), results: 0 }
-  while (next < toSeq) {
+  for (let next = Math.max(fromSeq, minIndex); next < toSeq;) {
     const to = Math.min(next + pageEntries, toSeq)
     const page = await readPage(session, { from: next, to })
     if (page.length < to - next) await refuseGap(session)
-    const wanted = page.flatMap((stored) => match(stored, filter))
+    yield page.flatMap((stored) => match(stored, filter))
+    next = to
+  }
+}
+
+/** Rejects with `storage.failed` when entries are pruned that were not read yet; what was written is not whole then. */
+export async function* takeOut(options: TakeOutOptions): AsyncIterable<Piece> {
+  const { session, content, format } = options
+  const keys = createKeys(session, options.secrets)
+  if (format.begin !== '') yield { bytes: encode(format.begin), results: 0 }
+  for await (const wanted of select(options)) {
     const read = wanted.length > 0 ? await keys() : null
     const lines: string[] = []
     for (const { stored, header } of wanted)
       if (read !== null) lines.push(format.write(showEntry(await openEntry(stored, header, read), { content })))
     yield { bytes: encode(lines.join('')), results: lines.length }
-    next = to
   }
 }
 
@@ -71,10 +83,7 @@ async function refuseGap(session: SqlSession): Promise<never> {
 }
 
 /** Before anything is decrypted. A header of a newer version of the server is left out. */
-function match(
-  stored: StoredEntry,
-  { from, to, category, type }: EntryFilter,
-): { stored: StoredEntry; header: AuditHeader }[] {
+function match(stored: StoredEntry, { from, to, category, type }: EntryFilter): Wanted[] {
   const header = parseHeader(stored.header)
   if (header === null) return []
   const at = from === undefined && to === undefined ? 0 : Date.parse(header.t)

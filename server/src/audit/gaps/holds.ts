@@ -116,11 +116,19 @@ function parseScope(asked: HoldScope): HoldScope {
 }
 
 /** Its key dies with it; `removeGone` removes what only it kept. Throws `audit.hold-missing`. */
-export async function releaseHold({ sequencer, by }: Omit<Forgetting, 'wrapping'>, id: string): Promise<Hold> {
+export async function releaseHold(
+  { sequencer, by }: Omit<Forgetting, 'wrapping'>,
+  { id, reason }: { readonly id: string; readonly reason: string },
+): Promise<Hold> {
   return sequencer.exclusively(async (session, head, book) => {
     const hold = (await listHolds(session, 'active')).find((each) => each.id === id)
     if (!hold) return fail('audit.hold-missing')
-    const event = { ...by, type: 'privacy.hold-released' as const, outcome: 'ok' as const, fields: { hold: id } }
+    const event = {
+      ...by,
+      type: 'privacy.hold-released' as const,
+      outcome: 'ok' as const,
+      fields: { hold: id, reason },
+    }
     const seq = await appendOwn(session, head, book, event)
     await session.run('UPDATE audit_holds SET released_by = ?, wrapped = NULL WHERE id = ?', [seq, id])
     await session.run('DELETE FROM audit_held WHERE hold = ?', [id])

@@ -21,6 +21,7 @@ import { beginLog, readHead, type Head } from './append.ts'
 import { createCheckpoints, type Checkpoints, type SignedCheckpoint } from './checkpoints.ts'
 import { auditSchema } from './schema.ts'
 import { createSequencer, type Sequencer } from './sequencer.ts'
+import { thinCheckpoints } from './thin-checkpoints.ts'
 
 export interface LogOptions {
   readonly location: StoreLocation
@@ -53,7 +54,7 @@ export interface AuditLog {
   holds: {
     list(): Promise<Hold[]>
     place(by: ByWhom, request: HoldRequest): Promise<Hold>
-    release(by: ByWhom, id: string): Promise<Hold>
+    release(by: ByWhom, which: { readonly id: string; readonly reason: string }): Promise<Hold>
   }
   retention: {
     policy(): Promise<RetentionPolicy>
@@ -165,8 +166,8 @@ export async function openLog({
     holds: {
       list: () => listHolds(connection),
       place: (by, request) => placeHold(forgetting(by), request),
-      async release(by, id) {
-        const released = await releaseHold(forgetting(by), id)
+      async release(by, which) {
+        const released = await releaseHold(forgetting(by), which)
         await removeAllGone(forgetting(by))
         return released
       },
@@ -175,7 +176,11 @@ export async function openLog({
       policy: () => readPolicy(connection),
       change: (by, changes) => writePolicy(forgetting(by), changes),
       plan: (at) => planRetention(connection, at),
-      run: (by) => retain(forgetting(by)),
+      async run(by) {
+        const retained = await retain(forgetting(by))
+        await thinCheckpoints(connection, by.at)
+        return retained
+      },
     },
     levels: {
       read: () => readLevels(connection),

@@ -60,6 +60,16 @@ export const auditSchema: Schema = {
           one {int} PRIMARY KEY, rules TEXT NOT NULL, keep_days {int} NOT NULL, changed_by {int} NOT NULL)`,
       ],
     },
+    {
+      id: 4,
+      name: 'witnesses outside, and what they have seen',
+      statements: [
+        // `told`: size of the newest checkpoint that it has acknowledged. `seen`: of the one it said it saw last.
+        `CREATE TABLE audit_witnesses (
+          id TEXT PRIMARY KEY, told {int} NOT NULL, told_at {int}, seen {int}, seen_at {int}, verdict TEXT, holder TEXT,
+          held_until {int} NOT NULL, failing_since {int}, attempts {int} NOT NULL, last_error TEXT)`,
+      ],
+    },
   ],
 }
 

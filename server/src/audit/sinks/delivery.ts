@@ -2,8 +2,8 @@
  * Delivers the log to one receiver: in order, each entry at least once, the next batch when the one before was taken. A
  * receiver that fails is tried again, later each time, and holds up nobody: neither the log nor other receivers.
  */
-import { randomInt } from 'node:crypto'
-import { CairnError, errorFields, sleep, type Clock, type Logger } from '../../base/index.ts'
+import { errorFields, type Clock, type Logger } from '../../base/index.ts'
+import { backoffMs, describeFailure, keepStepping, now, type Wait } from '../keep-stepping.ts'
 import type { Recorder } from '../types.ts'
 import type { Batch, SinkPlan } from './batch.ts'
 import type { NextStep, SinkProgress, SinkStore } from './sink-store.ts'
@@ -53,17 +53,15 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const { plan, send, store, audit, clock, logger, holder } = options
   const timing = { ...usual, ...options.timing }
   const { id, kind } = plan
-  const stopping = new AbortController()
   let progress: SinkProgress | null = null
   let [delivered, failed, failures] = [0, 0, 0]
-  let waking = Promise.withResolvers<void>()
 
   const mine = () => ({ id, holder, at: clock.now() })
   const record = (type: Parameters<Recorder['record']>[0]['type'], fields: Record<string, string | number | boolean>) =>
     audit.record({ type, actor: 'server', requestId: null, outcome: 'ok', fields: { sink: id, ...fields } })
 
   /** Gives how long to wait before the next one. */
-  async function step(): Promise<Wait> {
+  async function step(stopping: AbortSignal): Promise<Wait> {
     const next = await store.next({ plan, ...mine() })
     progress = next.progress
     if (next.kind === 'held') return { ms: timing.heldMs }
@@ -83,17 +81,17 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       await store.skip({ ...mine(), from: next.from, to: next.to })
       return now
     }
-    return deliver(next)
+    return deliver(next, stopping)
   }
 
-  async function deliver(next: Extract<NextStep, { kind: 'batch' }>): Promise<Wait> {
+  async function deliver(next: Extract<NextStep, { kind: 'batch' }>, stopping: AbortSignal): Promise<Wait> {
     // One that has nothing for this version to tell is passed over.
     if (next.entries > 0) {
-      const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(timing.sendMs)])
+      const within = AbortSignal.any([stopping, AbortSignal.timeout(timing.sendMs)])
       try {
         await send(next, within)
       } catch (thrown) {
-        if (stopping.signal.aborted) throw stopping.signal.reason
+        if (stopping.aborted) throw stopping.reason
         return giveUpForNow(next, thrown)
       }
     }
@@ -115,70 +113,27 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   async function giveUpForNow({ to, progress: { cursor, size } }: NextStep & Batch, thrown: unknown): Promise<Wait> {
     failed++
     failures++
-    const code = codeOf(thrown)
-    const { isFirst } = await store.failed({ ...mine(), to, error: describeFailure(code, thrown) })
+    const { code, words } = describeFailure(thrown)
+    const { isFirst } = await store.failed({ ...mine(), to, error: words })
     logger[isFirst ? 'warn' : 'debug']('a receiver of the audit log fails', { sink: id, ...errorFields(thrown) })
     if (isFirst) await record('sink.failed', { kind, code, cursor, lag: size - cursor })
-    return { ms: backoff() }
+    return { ms: backoffMs(failures, { firstMs: timing.firstRetryMs, mostMs: timing.mostRetryMs }) }
   }
 
-  /** Twice as long each time, and up to half of it less, so that several do not come back at once. */
-  function backoff(): number {
-    const most = Math.min(timing.mostRetryMs, timing.firstRetryMs * 2 ** Math.min(failures - 1, 20))
-    return most - randomInt(Math.floor(most / 2) + 1)
-  }
-
-  async function pause({ ms, untilWoken = false }: Wait): Promise<void> {
-    if (ms === 0) return
-    if (!untilWoken) return sleep(ms, stopping.signal)
-    const rested = new AbortController()
-    await Promise.race([sleep(ms, AbortSignal.any([stopping.signal, rested.signal])), waking.promise])
-    waking = Promise.withResolvers()
-    rested.abort()
-  }
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        await pause(await step())
-      } catch (thrown) {
-        if (stopping.signal.aborted) return
-        // The log itself cannot be read or written now. It tells so by itself.
-        logger.debug('deliveries of the audit log wait', { sink: id, ...errorFields(thrown) })
-        await sleep(timing.heldMs, stopping.signal).catch(() => undefined)
-      }
-    }
-  }
-
-  const running = run()
+  // The log itself may be what cannot be read or written now. It tells so by itself.
+  const stepping = keepStepping({
+    step,
+    onFault: (thrown) => logger.debug('deliveries of the audit log wait', { sink: id, ...errorFields(thrown) }),
+    faultMs: timing.heldMs,
+  })
   return {
     plan,
     progress: () => progress,
     counts: () => ({ delivered, failed }),
-    wake: () => waking.resolve(),
+    wake: () => stepping.wake(),
     async stop() {
-      stopping.abort(new CairnError('server.stopping'))
-      await running
+      await stepping.stop()
       await store.release(mine()).catch(() => undefined)
     },
   }
-}
-
-interface Wait {
-  readonly ms: number
-  readonly untilWoken?: boolean
-}
-
-const now: Wait = { ms: 0 }
-const longestFailure = 200
-
-/** For those who look after the receiver: nothing of what was sent, and no secret, is in the words of our errors. */
-function describeFailure(code: string, thrown: unknown): string {
-  const more = thrown instanceof CairnError ? thrown.internal : null
-  return `${code}${more === null ? '' : `: ${more}`}`.slice(0, longestFailure)
-}
-
-function codeOf(thrown: unknown): string {
-  if (thrown instanceof CairnError) return thrown.code
-  return thrown instanceof DOMException && thrown.name === 'TimeoutError' ? 'upstream.timeout' : 'internal.error'
 }

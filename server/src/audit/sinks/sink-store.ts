@@ -50,9 +50,15 @@ export interface SinkStore {
   /** `to`: the next try has the same extent. Gives whether it worked until now. */
   failed(of: Holder & { readonly to: number; readonly error: string }): Promise<{ readonly isFirst: boolean }>
   release(of: Holder): Promise<void>
-  /** At most `limit` receipts from the place `after` on, oldest first. */
-  receipts(of: { readonly id: string; readonly after: number; readonly limit: number }): Promise<AuditReceipt[]>
+  /** At most `limit` receipts: from the place `after` on, oldest first, or before the place `before`, newest first. */
+  receipts(of: ReceiptPage & { readonly id: string }): Promise<AuditReceipt[]>
   progress(id: string): Promise<SinkProgress | null>
+}
+
+export interface ReceiptPage {
+  readonly after: number
+  readonly before?: number | undefined
+  readonly limit: number
 }
 
 /** Longer than a delivery may take. */
@@ -172,11 +178,13 @@ export function createSinkStore(connection: SqlConnection, source: Omit<BatchSou
         holder,
       ])
     },
-    async receipts({ id, after, limit }) {
+    async receipts({ id, after, before, limit }) {
+      const [where, order, place] =
+        before === undefined ? (['>=', 'ASC', after] as const) : (['<', 'DESC', before] as const)
       const { rows } = await connection.run(
-        `SELECT first_seq, last_seq, entries, bytes, sha256, at FROM audit_receipts WHERE sink = ? AND first_seq >= ?
-          ORDER BY first_seq LIMIT ?`,
-        [id, after, limit],
+        `SELECT first_seq, last_seq, entries, bytes, sha256, at FROM audit_receipts WHERE sink = ? AND first_seq ${where} ?
+          ORDER BY first_seq ${order} LIMIT ?`,
+        [id, place, limit],
       )
       return rows.map((row) => ({
         first: Number(row['first_seq']),

@@ -5,7 +5,7 @@ import { createId, fail, type Clock, type Logger, type Secret } from '../../base
 import { tlsAddress, type Outbound, type PermitOffice, type TlsDoor } from '../../platform/index.ts'
 import type { Recorder } from '../types.ts'
 import { startDelivery, type Delivery, type DeliveryTiming, type Send } from './delivery.ts'
-import type { SinkStore } from './sink-store.ts'
+import type { ReceiptPage, SinkStore } from './sink-store.ts'
 import { createWebhook } from './webhook.ts'
 
 export interface SinkLoad {
@@ -19,11 +19,8 @@ export interface SinkLoad {
 
 export interface AuditSinks {
   list(): Promise<AuditSinkState[]>
-  /** At most `limit` from the entry at `after` on, and where to go on; null for a receiver that is not configured. */
-  receipts(
-    id: string,
-    page: { readonly after: number; readonly limit: number },
-  ): Promise<{ receipts: AuditReceipt[]; next: number | null } | null>
+  /** At most `limit`, and where to go on; null for a receiver that is not configured. */
+  receipts(id: string, page: ReceiptPage): Promise<{ receipts: AuditReceipt[]; next: number | null } | null>
   /** As this process last saw them. */
   loads(): SinkLoad[]
   /** The log has grown. */
@@ -63,10 +60,13 @@ export function openAuditSinks(options: SinksOptions): AuditSinks {
           return { id, kind, format, names, state, cursor, lag: Math.max(0, size - cursor), ...rest }
         }),
       ),
-    async receipts(id, { after, limit }) {
+    async receipts(id, page) {
       if (!sinks.some((sink) => sink.id === id)) return null
-      const found = await store.receipts({ id, after, limit: limit + 1 })
-      return { receipts: found.slice(0, limit), next: found[limit]?.first ?? null }
+      const { limit, before } = page
+      const found = await store.receipts({ ...page, id, limit: limit + 1 })
+      // Forwards the next page begins with the one that is not in this; backwards it ends before the last that is.
+      const next = found[before === undefined ? limit : limit - 1]
+      return { receipts: found.slice(0, limit), next: found.length > limit ? (next?.first ?? null) : null }
     },
     loads: () =>
       deliveries.map(({ plan, progress, counts }) => {

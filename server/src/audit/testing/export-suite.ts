@@ -2,10 +2,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { AuditExportQuery } from '@cairn/contract'
 import type { MakePlace, Place } from '../../storage/testing/places.ts'
+import { readTar } from '../archive/tar.ts'
 import { createOpenFiles, type OpenFiles } from '../export/open-files.ts'
+import { leafHash } from '../tree/merkle.ts'
+import { followProof, parseProof } from '../tree/tlog-proof.ts'
 import { openLogKit, someEvent, testSecrets, type LogKit } from './log-kit.ts'
 
 const plain: AuditExportQuery = { format: 'jsonl', content: false, bom: false }
+
+async function* stream(pieces: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+  yield* pieces
+}
 
 export function describeExport(name: string, makePlace: MakePlace): void {
   describe(name, () => {
@@ -50,6 +57,37 @@ export function describeExport(name: string, makePlace: MakePlace): void {
       expect(results).toBe(size)
       expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: size }, (_, at) => at))
       expect((await take({})).size).toBe(size + 1)
+    })
+
+    test('proofs are of each entry that fits, and lead to the one checkpoint beside them', async () => {
+      const { id, size } = await files.begin({ ...plain, format: 'proofs', category: ['auth'], fromSeq: 9, toSeq: 600 })
+      const pieces: Uint8Array[] = []
+      let results = 0
+      for (let piece = await files.next(id); piece !== null; piece = await files.next(id)) {
+        pieces.push(piece.bytes)
+        results += piece.results
+      }
+      const found: string[] = []
+      let [checkpoint, key] = ['', '']
+      for await (const { name: path, content } of readTar(stream(pieces))) {
+        const text = Buffer.from(content).toString()
+        if (path === 'checkpoint') checkpoint = text
+        else if (path === 'key') key = text
+        else {
+          const proof = parseProof(text)
+          const led = proof && followProof(proof, leafHash(proof.extra ?? ''))
+          expect([path, led?.size, proof?.checkpoint]).toEqual([`proofs/${proof?.index}.tlog-proof`, size, checkpoint])
+          expect(JSON.parse(Buffer.from(proof?.extra ?? []).toString())).toMatchObject({
+            seq: proof?.index,
+            cat: 'auth',
+          })
+          found.push(path)
+        }
+      }
+      expect(key).toBe(`${kit.log.checkpoints.signer.verifier.text}\n`)
+      expect(found.length).toBe(results)
+      expect(results).toBe((await take({ category: ['auth'], fromSeq: 9, toSeq: 600 })).results)
+      expect(results).toBeGreaterThan(200)
     })
 
     test('the same size gives the same bytes', async () => {

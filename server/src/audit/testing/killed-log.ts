@@ -67,7 +67,7 @@ const steps: readonly (() => Promise<object | null>)[] = [
   async () => ({ retained: await log.retention.run(kit.by()) }),
   async () => {
     const held = (await log.holds.list()).map(({ id }) => id)
-    for (const id of held) await log.holds.release(kit.by(), id)
+    for (const id of held) await log.holds.release(kit.by(), { id, reason: 'It is over' })
     return { released: held }
   },
   async () => ({ pruned: await log.prune(kit.by(), 256) }),

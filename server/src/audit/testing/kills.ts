@@ -157,7 +157,7 @@ async function finish(kit: LogKit): Promise<void> {
   await log.erase(kit.by(), ['person_1'], { reason: 'request', request: 'r1' })
   await log.retention.run(kit.by())
   for (const { id, releasedBy } of await log.holds.list())
-    if (releasedBy === null) await log.holds.release(kit.by(), id)
+    if (releasedBy === null) await log.holds.release(kit.by(), { id, reason: 'It is over' })
   await log.prune(kit.by(), 256)
   await log.checkpoints.sign()
   const left = await log.connection.run(

@@ -142,10 +142,12 @@ export function describeRetention(name: string, makePlace: MakePlace): void {
         expect(new Set(kept.map(({ actor }) => actor))).toEqual(new Set(['person_1']))
         expect(new Set(kept.flatMap(({ blocks }) => Object.values(blocks)))).toEqual(new Set(['held']))
         expect((await kit.log.verify()).ok).toBe(true)
-        await kit.log.holds.release(kit.by(), hold.id)
+        await kit.log.holds.release(kit.by(), { id: hold.id, reason: 'It is over' })
         expect(await readable('content')).toBe(0)
         expect((await kit.log.verify()).ok).toBe(true)
-        await expect(kit.log.holds.release(kit.by(), hold.id)).rejects.toThrow('no such hold')
+        await expect(kit.log.holds.release(kit.by(), { id: hold.id, reason: 'It is over' })).rejects.toThrow(
+          'no such hold',
+        )
       })
 
       test('keeps through the erasure of its person too, and its entry names that person to nobody else', async () => {
@@ -167,7 +169,7 @@ export function describeRetention(name: string, makePlace: MakePlace): void {
         at('2030-01-01T00:00:00Z')
         expect(await kit.log.retention.plan(kit.clock.now())).toMatchObject({ prune: null, waitsFor: 'hold' })
         expect((await kit.log.retention.run(kit.by())).pruned).toBeNull()
-        await kit.log.holds.release(kit.by(), hold.id)
+        await kit.log.holds.release(kit.by(), { id: hold.id, reason: 'It is over' })
         expect((await kit.log.retention.run(kit.by())).pruned).toEqual({ from: 0, to: 512 })
       })
 

@@ -12,6 +12,8 @@ export interface WitnessFile {
   last(): Promise<string | null>
   /** At most one a minute, and always the newest; resolves whether it was written. */
   tell(checkpoint: SignedCheckpoint): Promise<boolean>
+  /** The newest checkpoint in it, as far as this process knows. */
+  told(): Pick<SignedCheckpoint, 'size' | 'at'> | null
 }
 
 const everyMs = 60_000
@@ -21,18 +23,23 @@ export function createWitnessFile(path: string, clock: Pick<Clock, 'monotonic'>)
   const file = openLineFile(path)
   let toldAt = -Infinity
   let toldSize = -1
+  let newest: Pick<SignedCheckpoint, 'size' | 'at'> | null = null
   return {
     async last() {
       const line = await readLastLine(path)
       if (line === null) return null
-      return lineSchema.parse(JSON.parse(line)).checkpoint
+      const { at, size, checkpoint } = lineSchema.parse(JSON.parse(line))
+      newest ??= { at, size }
+      return checkpoint
     },
     async tell({ at, size, note }) {
       const now = clock.monotonic()
       if (size <= toldSize || now - toldAt < everyMs) return false
       ;[toldAt, toldSize] = [now, size]
       await file.append(JSON.stringify({ at, size, checkpoint: note }))
+      newest = { at, size }
       return true
     },
+    told: () => newest,
   }
 }

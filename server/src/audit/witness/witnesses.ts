@@ -1,8 +1,10 @@
 /**
- * Witnesses: a file outside the data, and every client that tells which checkpoint it saw last. When one has seen another
- * log than this one, an alarm is raised: in the log of the server, in its health, in its metrics, and as an entry.
+ * Witnesses: a file outside the data, receivers that are told checkpoints, and every client that tells which one it saw
+ * last. When one has seen another log than this one, an alarm is raised: in the log of the server, in its health, in its
+ * metrics, and as an entry.
  */
-import { errorFields, type Logger } from '../../base/index.ts'
+import type { AuditWitnessList, AuditWitnessState } from '@cairn/contract'
+import { errorFields, type Clock, type Logger } from '../../base/index.ts'
 import type { SignedCheckpoint } from '../log/checkpoints.ts'
 import type { AuditEntry, Recorder } from '../types.ts'
 import type { Comparison } from './compare.ts'
@@ -12,34 +14,46 @@ export interface Witnesses {
   /** Compares the file with the log. Rejects with `storage.failed`, and with the system’s error when it cannot be read. */
   start(): Promise<void>
   signed(checkpoint: SignedCheckpoint): void
-  /** What a client has seen. */
-  report(note: string): Promise<Comparison>
+  /** What somebody else has seen. */
+  report(note: string, witness: 'client' | 'webhook'): Promise<Comparison>
   /** Null while everybody has seen this log. */
   alarm(): string | null
+  alarms(): AuditWitnessList['alarms']
+  /** Of the file and of clients; `size` is that of the log. */
+  states(size: number): AuditWitnessState[]
 }
+
+type Kind = 'file' | 'client' | 'webhook'
 
 export interface WitnessesOptions {
   readonly compare: (note: string) => Promise<Comparison>
   readonly record: Recorder['record']
   readonly file: WitnessFile | null
+  readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
 }
 
 /** One that tells the same again and again makes no more entries. */
 const mostAlarms = 100
 
-export function createWitnesses({ compare, record, file, logger }: WitnessesOptions): Witnesses {
-  const raised = new Map<string, string>()
+// oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
+export function createWitnesses({ compare, record, file, clock, logger }: WitnessesOptions): Witnesses {
+  const raised = new Map<string, AuditWitnessList['alarms'][number]>()
+  let seenByClients: AuditWitnessState['seen'] = null
+  let fileFails: { since: number; attempts: number; code: string } | null = null
 
-  async function judge(witness: 'file' | 'client', note: string): Promise<Comparison> {
+  async function judge(witness: Kind, note: string): Promise<Comparison> {
     const comparison = await compare(note)
     const { verdict, seen, size } = comparison
-    const isForeign = verdict === 'unknown' && witness === 'file'
+    const at = clock.now()
+    // What is no checkpoint of this log tells nothing: a client that begins has none.
+    if (witness === 'client' && verdict !== 'unknown') seenByClients = { size: seen, verdict, at }
+    const isForeign = verdict === 'unknown' && witness !== 'client'
     if (verdict !== 'fork' && verdict !== 'rollback' && !isForeign) return comparison
     // What was cut off today is another log tomorrow: it is one alarm.
     const name = `${witness} ${seen}`
     if (raised.has(name) || raised.size >= mostAlarms) return comparison
-    raised.set(name, describe(witness, comparison))
+    raised.set(name, { witness, verdict, seen, at, message: describe(witness, comparison) })
     logger.error('a witness has seen another audit log', { witness, verdict, seen, size })
     const entry: AuditEntry = {
       type: 'audit.fork',
@@ -60,17 +74,52 @@ export function createWitnesses({ compare, record, file, logger }: WitnessesOpti
       if (note !== null) await judge('file', note)
     },
     signed(checkpoint) {
-      file
-        ?.tell(checkpoint)
-        .catch((thrown: unknown) => logger.error('the witness file cannot be written', errorFields(thrown)))
+      file?.tell(checkpoint).then(
+        (isTold) => {
+          if (isTold) fileFails = null
+        },
+        (thrown: unknown) => {
+          const { code = 'storage.failed' } = thrown as { code?: string }
+          fileFails = { since: fileFails?.since ?? clock.now(), attempts: (fileFails?.attempts ?? 0) + 1, code }
+          logger.error('the witness file cannot be written', errorFields(thrown))
+        },
+      )
     },
-    report: (note) => judge('client', note),
-    alarm: () => raised.values().next().value ?? null,
+    report: (note, witness) => judge(witness, note),
+    alarm: () => raised.values().next().value?.message ?? null,
+    alarms: () => [...raised.values()],
+    states(size) {
+      const told = file?.told() ?? null
+      const common = { id: null, seen: null, failingSince: null, attempts: 0, lastError: null }
+      const clients = { ...common, kind: 'clients', state: 'ok', told: null, lag: null } as const
+      const ofFile: AuditWitnessState[] =
+        file === null
+          ? []
+          : [
+              {
+                ...common,
+                kind: 'file',
+                state: fileFails === null ? 'ok' : 'failing',
+                told,
+                lag: told === null ? null : Math.max(0, size - told.size),
+                failingSince: fileFails?.since ?? null,
+                attempts: fileFails?.attempts ?? 0,
+                lastError: fileFails?.code ?? null,
+              },
+            ]
+      return [...ofFile, { ...clients, seen: seenByClients }]
+    },
   }
 }
 
-function describe(witness: 'file' | 'client', { verdict, seen, size }: Comparison): string {
-  const who = witness === 'file' ? 'The witness file' : 'A client'
+const names: Readonly<Record<Kind, string>> = {
+  file: 'The witness file',
+  client: 'A client',
+  webhook: 'A witness outside',
+}
+
+function describe(witness: Kind, { verdict, seen, size }: Comparison): string {
+  const who = names[witness]
   if (verdict === 'rollback')
     return `${who} has seen ${seen} entries of the audit log, and there are ${size}. Entries were cut off, or an old copy was restored.`
   if (verdict === 'unknown') return `${who} holds a checkpoint that this audit log has not signed.`

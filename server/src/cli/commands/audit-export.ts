@@ -10,10 +10,10 @@ export const auditExport: CommandSpec = {
   name: 'audit export',
   group: 'Look after',
   summary:
-    'Take the audit log out into a file: lines of JSON, CSV, OCSF, or an archive that verifies without a server.',
+    'Take the audit log out into a file: lines of JSON, CSV, OCSF, proofs, or an archive that verifies without a server.',
   args: [],
   flags: [
-    { name: '--format', value: 'FORMAT', summary: 'jsonl, csv, ocsf or archive; default jsonl.' },
+    { name: '--format', value: 'FORMAT', summary: 'jsonl, csv, ocsf, archive or proofs; default jsonl.' },
     { name: '--out', value: 'FILE', path: true, summary: 'File to write; one that is there is left alone.' },
     { name: '--since', value: 'TIME', summary: 'Entries from this time on: 2026-11-01, or 2026-11-01T08:00Z.' },
     { name: '--until', value: 'TIME', summary: 'Entries before this time.' },

@@ -5,6 +5,8 @@ import { ask } from './ask.ts'
 import { auditQuery } from './audit.ts'
 import { auditExport } from './audit-export.ts'
 import { auditReport } from './audit-report.ts'
+import { auditHold } from './audit-hold.ts'
+import { auditRetention } from './audit-retention.ts'
 import { auditVerify } from './audit-verify.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
 import { configExplain } from './config-explain.ts'
@@ -55,6 +57,8 @@ export const commands: readonly CommandSpec[] = [
   auditExport,
   auditReport,
   auditVerify,
+  auditRetention,
+  auditHold,
   doctor,
   configExplain,
 ]

@@ -18,6 +18,7 @@ const kinds = {
   ocsf: { mediaType: 'application/x-ndjson', extension: 'ocsf.jsonl' },
   csv: { mediaType: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
   archive: { mediaType: 'application/x-tar', extension: 'tar' },
+  proofs: { mediaType: 'application/x-tar', extension: 'proofs.tar' },
 } as const
 
 export async function exportLog({ call: asked, services, exchange, query }: Input): Promise<HttpReply> {

@@ -60,15 +60,22 @@ export async function placeHold({
   return json(await showHold(services, hold), 201)
 }
 
-export async function releaseHold({ call, services, params }: Input<undefined, '/:id'>): Promise<HttpReply> {
-  return json(await showHold(services, await services.audit.holds.release(keeper(call), params.id)))
+export async function releaseHold({
+  call,
+  services,
+  params: { id },
+  body: { reason },
+}: Input<{ reason: string }, '/:id'>): Promise<HttpReply> {
+  return json(await showHold(services, await services.audit.holds.release(keeper(call), { id, reason })))
 }
 
-/** Whom it is about and why stands in its entry, encrypted for them. */
+/** Whom it is about and why stands in its entries, encrypted for them and for who did it. */
 async function showHold({ auditReader }: RouteServices, hold: Hold): Promise<AuditHoldView> {
   const { id, scope, placedAt, placedBy, releasedBy } = hold
   const { entry } = await auditReader.find(placedBy)
   const { about, reason } = entry?.fields ?? {}
+  const released = releasedBy === null ? null : (await auditReader.find(releasedBy)).entry
+  const releaseReason = released?.fields['reason']
   return {
     id,
     category: scope.category ?? null,
@@ -79,5 +86,6 @@ async function showHold({ auditReader }: RouteServices, hold: Hold): Promise<Aud
     placedAt,
     placedBy,
     releasedBy,
+    releaseReason: typeof releaseReason === 'string' ? releaseReason : null,
   }
 }

@@ -13,7 +13,11 @@ export async function listReceipts({
   services: { auditSinks },
   params: { id },
   query,
-}: ProtectedInput<'/api/audit/sinks/:id/receipts', undefined, { after: number; limit: number }>): Promise<HttpReply> {
+}: ProtectedInput<
+  '/api/audit/sinks/:id/receipts',
+  undefined,
+  { after: number; before?: number | undefined; limit: number }
+>): Promise<HttpReply> {
   const page = await auditSinks.receipts(id, query)
   return page === null ? fail('request.not-found', { message: 'No such receiver is configured.' }) : json(page)
 }

@@ -5,6 +5,7 @@ import type {
   AuditStreamQuery,
   AuditSummaryQuery,
   AuditSummaryView,
+  AuditWitnessList,
   OwnAuditEventsQuery,
 } from '@cairn/contract'
 import { auditLimits } from '@cairn/contract'
@@ -220,6 +221,12 @@ export async function reportSeen({
 }: ProtectedInput<string, { checkpoint: string }, undefined>): Promise<HttpReply> {
   const { verdict, seen, size } = await audit.reportSeen(body.checkpoint)
   return json({ verdict, seen, size, checkpoint: audit.checkpoint()?.note ?? null })
+}
+
+/** Beside those outside, what this process knows of the file and of clients. */
+export async function listWitnesses({ services: { audit, auditWitnesses } }: Input<undefined>): Promise<HttpReply> {
+  const outside = await auditWitnesses.list()
+  return json({ witnesses: [...outside, ...audit.witnesses()], alarms: audit.alarms() } satisfies AuditWitnessList)
 }
 
 /** By the names of the filters: what was looked for may name somebody. */

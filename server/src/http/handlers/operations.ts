@@ -2,19 +2,28 @@
 import { fail } from '../../base/index.ts'
 import { mergeFamilies, metricsTopic, renderFamilies, type MetricFamily } from '../metrics.ts'
 import { json, type HttpReply } from '../reply.ts'
-import type { PublicInput } from '../route.ts'
+import type { PublicInput, RouteServices } from '../route.ts'
 
 type Input = PublicInput<string, undefined, undefined>
 
 /** Alive: it answers. */
 export function health({ services }: Input): HttpReply {
-  return json({ status: services.readiness() === 'stopping' ? 'stopping' : 'ok', audit: services.audit.health().state })
+  return json({ status: services.readiness() === 'stopping' ? 'stopping' : 'ok', ...describeAudit(services) })
+}
+
+function describeAudit({ audit, auditWitnesses }: RouteServices): Record<string, string> {
+  const witnesses = auditWitnesses.loads()
+  const isBehind = witnesses.some(({ isFailing }) => isFailing)
+  return {
+    audit: audit.health().state,
+    ...(witnesses.length > 0 ? { auditWitnesses: isBehind ? 'behind' : 'ok' } : {}),
+  }
 }
 
 /** Ready: it can be sent work. */
 export function ready({ services }: Input): HttpReply {
   const status = services.readiness()
-  return json({ status, audit: services.audit.health().state }, status === 'ok' ? 200 : 503)
+  return json({ status, ...describeAudit(services) }, status === 'ok' ? 200 : 503)
 }
 
 /** Those of all processes of this host. */
