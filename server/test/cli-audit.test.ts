@@ -169,6 +169,23 @@ test('shows horizons and what is due, sets them within their bounds, and runs', 
   })
 })
 
+test('shows how much is kept, and sets it from a file', async () => {
+  expect(await cairn('levels')).toMatchObject({ exitCode: 0, out: expect.stringContaining('No texts are kept') })
+  await writeFile(
+    at('levels.json'),
+    JSON.stringify({ keepDays: 3, rules: [{ provider: 'lab', level: 'request', purpose: 'Trial' }] }),
+  )
+  const set = await cairn('levels', at('levels.json'))
+  expect([set.exitCode, set.out]).toEqual([0, expect.stringMatching(/1 +request +provider lab +Trial/)])
+  expect(set.out).toContain('3 days after theirs')
+  await writeFile(at('wrong.json'), JSON.stringify({ keepDays: 3, rules: [{ level: 'request' }] }))
+  await writeFile(at('none.json'), '{')
+  for (const wrong of [at('wrong.json'), at('none.json'), at('missing.json')])
+    expect([wrong, (await cairn('levels', wrong)).exitCode]).toEqual([wrong, 2])
+  await writeFile(at('levels.json'), JSON.stringify({ keepDays: 7, rules: [] }))
+  expect((await cairn('levels', at('levels.json'), '--json')).out).toContain('"keepDays": 7')
+})
+
 test('places a hold on somebody by their address, lists it by name, and releases it with a reason', async () => {
   const placed = await cairn('hold', 'place', '--person', emailOf('Ann Lee'), '--from', '2026-05', '--reason', 'Case 7')
   expect([placed.exitCode, placed.out]).toEqual([0, expect.stringMatching(/Placed: hold_\w+, entry \d+/)])

@@ -1,5 +1,4 @@
 /** `cairn access check|explain|who|matrix|test`: who may do what, and why. */
-import { readFile } from 'node:fs/promises'
 import {
   explanationSchema,
   matrixSchema,
@@ -15,6 +14,7 @@ import type { z } from 'zod'
 import { testScenarios } from '../../access/index.ts'
 import { CommandFailure, exitCodes, usageFailure } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
+import { readJsonFile } from '../read-json-file.ts'
 import { harmlessLine, type Style } from '../terminal/style.ts'
 import { renderTable } from '../terminal/table.ts'
 import type { CommandContext, CommandSpec } from '../types.ts'
@@ -99,8 +99,6 @@ export const accessMatrix: CommandSpec = {
   },
 }
 
-const mostBytes = 16 * 1_024 * 1_024
-
 export const accessTest: CommandSpec = {
   name: 'access test',
   group: 'Access',
@@ -110,7 +108,7 @@ export const accessTest: CommandSpec = {
   example: 'cairn access test scenarios.json',
   answersNo: 'a scenario came out otherwise',
   run: async ({ args, json, print, style, input, requireServer }) => {
-    const file = await readScenarios(take(args, 'FILE'))
+    const file = await readJsonFile<ScenarioFile>(take(args, 'FILE'), scenarioFileSchema, 'scenarios')
     const reply =
       file.world === undefined
         ? parse(scenarioOutcomesSchema, await (await requireServer()).post('/api/access/test', file))
@@ -119,23 +117,6 @@ export const accessTest: CommandSpec = {
     else for (const line of renderOutcomes(reply, style)) print(line)
     return reply.outcomes.every(({ passed }) => passed) ? exitCodes.done : exitCodes.no
   },
-}
-
-async function readScenarios(path: string): Promise<ScenarioFile> {
-  const text = await readFile(path, 'utf8').catch((thrown: unknown) => {
-    throw usageFailure(`The file cannot be read: ${thrown instanceof Error ? thrown.message : 'unknown'}.`)
-  })
-  if (text.length > mostBytes) throw usageFailure('The file is larger than 16 MB.')
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw usageFailure('The file is not JSON.')
-  }
-  const { data, error } = scenarioFileSchema.safeParse(value)
-  if (data) return data
-  const [issue] = error.issues
-  throw usageFailure(`The file is no file of scenarios: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`)
 }
 
 function take(args: CommandContext['args'], name: string): string {

@@ -6,6 +6,7 @@ import { auditQuery } from './audit.ts'
 import { auditExport } from './audit-export.ts'
 import { auditReport } from './audit-report.ts'
 import { auditHold } from './audit-hold.ts'
+import { auditLevels } from './audit-levels.ts'
 import { auditRetention } from './audit-retention.ts'
 import { auditVerify } from './audit-verify.ts'
 import { cacheInvalidate, cacheStats } from './cache.ts'
@@ -57,6 +58,7 @@ export const commands: readonly CommandSpec[] = [
   auditExport,
   auditReport,
   auditVerify,
+  auditLevels,
   auditRetention,
   auditHold,
   doctor,
