@@ -26,7 +26,7 @@ import { until } from './harness.ts'
 setDefaultTimeout(60_000)
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
-const timing = { idleMs: 20, heldMs: 20, firstRetryMs: 10, mostRetryMs: 60, sendMs: 500 }
+const timing = { idleMs: 20, heldMs: 20, firstRetryMs: 10, mostRetryMs: 60 }
 const hour = 3_600_000
 
 let folder: string
@@ -51,8 +51,10 @@ interface Rig extends AsyncDisposable {
   skip(ms: number): void
 }
 
-async function openRig({ every = 1, file = `audit-${logs++}.db` } = {}): Promise<Rig> {
-  const kit = await openLogKit({ kind: 'sqlite', file: join(folder, file), durability: 'full' })
+const openKit = (file: string) => openLogKit({ kind: 'sqlite', file: join(folder, file), durability: 'full' })
+
+async function openRig({ every = 1, file = `audit-${logs++}.db`, sendMs = 10_000 } = {}): Promise<Rig> {
+  const kit = await openKit(file)
   const { connection, checkpoints } = kit.log
   const recorded: AuditEntry[] = []
   let [skipped, grown] = [0, 0]
@@ -75,7 +77,7 @@ async function openRig({ every = 1, file = `audit-${logs++}.db` } = {}): Promise
     logger: silentLogger,
     outbound: createOutbound({ permits, clock, logger: silentLogger }),
     permits,
-    timing,
+    timing: { ...timing, sendMs },
   })
   return {
     kit,
@@ -151,7 +153,7 @@ test('while it is down it is behind and says so; back again it gets the newest a
 })
 
 test('one that is slow, or stops in the middle of its answer, is left after its time and holds up nobody', async () => {
-  await using rig = await openRig()
+  await using rig = await openRig({ sendMs: 500 })
   for (const mood of ['hanging', 'dripping'] as const) {
     receiver.mood = mood
     receiver.answer = () => '{"checkpoint": "none"}'
@@ -193,9 +195,11 @@ test('a log that was written anew with its own key is found out by what it saw',
     await rig.grow(4)
     await until('it has seen it', async () => (await stateOf(rig)).lag === 0)
   }
+  // Larger than what was seen before anybody is told of it.
+  const rewritten = await openKit('anew.db')
+  await rewritten.fill(6)
+  await rewritten.log.close()
   await using anew = await openRig({ file: 'anew.db' })
-  await anew.kit.fill(3)
-  await anew.grow(1)
   await until('it is an alarm', () => anew.alarms().length === 1)
   expect(anew.alarms()[0]).toMatchObject({ witness: 'webhook', verdict: 'fork', seen: 4 })
   await until('it is noted', async () => (await stateOf(anew)).seen !== null)

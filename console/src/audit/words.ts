@@ -103,6 +103,7 @@ const shortWords: Readonly<Record<string, string>> = {
   'retention.changed': 'Changed the retention',
   'audit.searched': 'Looked at this log',
   'audit.exported': 'Took the log out',
+  'audit.reported': 'Got a report on this log',
   'audit.verified': 'Verified the log',
   'audit.gap': 'Could not record for a while',
   'audit.fork': 'Heard of another log',
