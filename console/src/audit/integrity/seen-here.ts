@@ -3,7 +3,7 @@
  * at the next visit. What does not fit is kept, because it is the evidence, and never written over.
  */
 import { readStored, writeStored } from '../../shell/device-storage.ts'
-import { tryParseJson } from '../../api/try-parse-json.ts'
+import { tryParseJson } from '@cairn/ui/client'
 import { readCheckpoint, readVerifierKey, verifySignature } from '../prove/signed-note.ts'
 
 export interface Seen {

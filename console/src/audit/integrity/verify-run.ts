@@ -1,9 +1,8 @@
 /** One verification of the whole log by the server, told as it goes on; ending the signal ends it there too. */
 import { auditVerifyProgressSchema, auditVerifyReportSchema, type AuditVerifyReport } from '@cairn/contract'
-import { readEvents } from '../../api/event-stream.ts'
+import { readEvents, tryParseJson } from '@cairn/ui/client'
 import { brokenOff, failureOf, malformed, type Failure, type Reply } from '../../api/failure.ts'
 import { send } from '../../api/request.ts'
-import { tryParseJson } from '../../api/try-parse-json.ts'
 
 export interface VerifyProgress {
   readonly done: number

@@ -3,7 +3,7 @@
  * the root of a checkpoint, and that the log’s key has signed that checkpoint. The proof is C2SP tlog-proof.
  */
 import type { AuditEntryView } from '@cairn/contract'
-import { tryParseJson } from '../../api/try-parse-json.ts'
+import { tryParseJson } from '@cairn/ui/client'
 import { fromBase64 } from './base64.ts'
 import { readCheckpoint, readVerifierKey, toHex, verifySignature, type Checkpoint } from './signed-note.ts'
 import { hashBytes, hashLeaf, walkUp, type Hash, type Turn } from './tree.ts'
