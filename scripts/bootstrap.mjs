@@ -20,8 +20,8 @@ const scripts = {
   bench: { run: ['bench/run.ts'], packages: 'all', console: false },
   docs: { run: ['scripts/docs.ts'], packages: 'all', console: false },
   screenshots: { run: ['scripts/screenshots.ts'], packages: 'all', console: true },
-  'plugin:install': { run: ['scripts/plugin-install.ts'], packages: 'production', console: false },
-  release: { run: ['scripts/release.ts'], packages: 'all', console: true },
+  'plugin:install': { run: ['scripts/plugin-install.ts'], packages: 'all', console: false },
+  release: { run: ['scripts/release.ts'], packages: 'all', console: false },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -13,6 +13,7 @@ import { openAuditRig } from '../server/test/kit/audit-page.ts'
 import { openKeepingRig } from '../server/test/kit/keeping-page.ts'
 import { startUpstream } from '../server/test/kit/upstream.ts'
 import { auditPictures, keepingPictures } from './audit-pictures.ts'
+import { pluginPictures, takePlugin } from './screenshots-plugin.ts'
 import { startServices } from './services.ts'
 
 const themes = ['light', 'dark'] as const
@@ -216,6 +217,12 @@ await hosted.close()
 await failing.close()
 if (listWanted([...Object.keys(auditPictures), 'audit-live']).length > 0) await takeAudit()
 if (listWanted(Object.keys(keepingPictures)).length > 0) await takeKeeping()
+const ofPlugin = listWanted(Object.keys(pluginPictures))
+if (ofPlugin.length > 0)
+  await takePlugin(browser, ofPlugin, async (file, picture, problems) => {
+    await writeFile(join(folder, file), picture)
+    console.log([join(folder, file), ...problems].join('\n  '))
+  })
 
 function listWanted(names: readonly string[]) {
   return Object.entries(sizes).flatMap(([device, size]) =>

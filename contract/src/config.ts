@@ -17,7 +17,7 @@ export interface SettingMeta {
   readonly internal?: true
 }
 
-const setting = <T extends z.ZodType>(schema: T, meta: SettingMeta): T => schema.meta({ ...meta }) as T
+const setting = <T extends z.ZodType>(schema: T, meta: SettingMeta): T => schema.meta({ ...meta })
 
 const port = z.coerce.number<unknown>().int().min(0).max(65_535)
 const mebibyte = 1_024 * 1_024

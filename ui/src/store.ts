@@ -14,7 +14,7 @@ export function createStore<T extends object | null>(initial: T): Store<T> {
   return {
     get: () => value,
     set: (next) => {
-      const changed = typeof next === 'function' ? next(value) : next
+      const changed: T = typeof next === 'function' ? (next as (now: T) => T)(value) : next
       if (changed === value) return
       value = changed
       for (const listener of listeners) listener()

@@ -35,7 +35,7 @@ export function ToastProvider({ children }: { readonly children: ComponentChildr
     (message: ToastMessage) => {
       const id = nextId.current++
       setShown((list) => [...list, { ...message, id }].slice(-mostAtOnce))
-      if (message.tone !== 'danger') setTimeout(() => dismiss(id), showForMs)
+      if (message.tone !== 'danger') window.setTimeout(() => dismiss(id), showForMs)
     },
     [dismiss],
   )

@@ -18,42 +18,42 @@ export interface NotesPort {
   /** Name of the vault that is open. */
   readonly vaultName: string
   /** Whether the open vault has a note of that path. */
-  has(path: string): boolean
+  readonly has: (path: string) => boolean
   /** Opens the note with the passage selected and in sight; false when there is no such note here. */
-  openPassage(passage: Pick<Citation, 'note' | 'start' | 'end' | 'quote' | 'heading'>): Promise<boolean>
+  readonly openPassage: (passage: Pick<Citation, 'note' | 'start' | 'end' | 'quote' | 'heading'>) => Promise<boolean>
   /** Opens what a link in an answer names. */
-  openLink(target: string): Promise<void>
+  readonly openLink: (target: string) => Promise<void>
   /** Makes a note that does not exist yet, with a number in its name if needed, and gives its path. */
-  create(folder: string, title: string, text: string): Promise<string>
+  readonly create: (folder: string, title: string, text: string) => Promise<string>
   /** At the cursor of the note that was edited last; false when there is none. */
-  insertAtCursor(text: string): boolean
+  readonly insertAtCursor: (text: string) => boolean
   /** How many notes of the vault never leave this device, and of how many. */
   countExcluded(): { readonly excluded: number; readonly all: number }
 }
 
 export interface AppPort {
   /** A short message in a corner. */
-  notify(message: string): void
-  openSettings(): void
+  readonly notify: (message: string) => void
+  readonly openSettings: () => void
   /** Opens the dialog that pairs this device. */
-  pair(): void
-  copy(text: string): Promise<boolean>
+  readonly pair: () => void
+  readonly copy: (text: string) => Promise<boolean>
   /** One question with two answers. */
-  confirm(question: { title: string; text: string; yes: string }): Promise<boolean>
+  readonly confirm: (question: { title: string; text: string; yes: string }) => Promise<boolean>
 }
 
 /** Questions waiting for the server, kept on this device. */
 export interface QueuePort {
   readonly list: () => readonly WaitingQuestion[]
   /** A sentence when the question cannot wait. */
-  add(question: Pick<WaitingQuestion, 'question' | 'vault' | 'model'>): string | null
-  remove(id: string): void
+  readonly add: (question: Pick<WaitingQuestion, 'question' | 'vault' | 'model'>) => string | null
+  readonly remove: (id: string) => void
   readonly subscribe: (listener: () => void) => () => void
 }
 
 export interface ServerPort {
-  models(): Promise<Reply<readonly ModelInfo[]>>
-  dryRun(request: AskRequest): Promise<Reply<AskDryRun>>
+  readonly models: () => Promise<Reply<readonly ModelInfo[]>>
+  readonly dryRun: (request: AskRequest) => Promise<Reply<AskDryRun>>
 }
 
 /** All that a view of Cairn is given. */

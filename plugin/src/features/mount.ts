@@ -2,9 +2,9 @@
 import { render, type ComponentChild } from 'preact'
 
 export interface Mounted {
-  show(content: ComponentChild): void
+  readonly show: (content: ComponentChild) => void
   /** The element is empty afterwards. */
-  unmount(): void
+  readonly unmount: () => void
 }
 
 export function mount(element: HTMLElement, content: ComponentChild): Mounted {

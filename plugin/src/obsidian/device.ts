@@ -6,9 +6,9 @@ import type { DevicePort } from '../core/ports.ts'
 const secretId = 'cairn-server-key'
 
 export interface DeviceStorage {
-  read(name: string): unknown
+  readonly read: (name: string) => unknown
   /** Null removes it. */
-  write(name: string, value: unknown): void
+  readonly write: (name: string, value: unknown) => void
 }
 
 export function createDeviceStorage(app: App): DeviceStorage {
@@ -19,9 +19,9 @@ export function createDeviceStorage(app: App): DeviceStorage {
 }
 
 export interface KeyStorage {
-  read(): StoredKey | null
+  readonly read: () => StoredKey | null
   /** Obsidian cannot take a secret away, so that null puts an empty one in its place. */
-  write(key: StoredKey | null): void
+  readonly write: (key: StoredKey | null) => void
 }
 
 export function createKeyStorage(app: App): KeyStorage {

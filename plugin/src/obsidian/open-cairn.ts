@@ -31,7 +31,7 @@ export interface CairnApi {
 
 /** What needs the plugin's dialogs, which need what is made here. */
 export interface Dialogs {
-  pair(): void
+  readonly pair: () => void
   confirm: CairnParts['app']['confirm']
 }
 
@@ -69,7 +69,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     random,
   })
   links.connection = connection
-  const queue = createQueue(storage, () => settings.get('privacy.keepQuestions'))
+  const queue = createQueue(storage, settings)
   const conversation = createConversation({
     streamAnswer: async (request, signal, onEvent): Promise<Failure | null> => {
       const firstByteMs = settings.get('connection.timeoutSeconds') * 1_000

@@ -2,18 +2,23 @@
 import { createStore } from '@cairn/ui/store'
 import { dequeue, enqueue, readQueue, type WaitingQuestion } from '../core/offline-queue.ts'
 import type { QueuePort } from '../core/ports.ts'
+import type { Settings } from '../core/settings/settings-store.ts'
 import type { DeviceStorage } from './device.ts'
 import { newId, now } from './time.ts'
 
 const storedAs = 'cairn-waiting'
 
-/** `keeps`: whether questions may be kept on the device at all; without it they wait in memory only. */
-export function createQueue(storage: DeviceStorage, keeps: () => boolean): QueuePort {
+/** Where the settings keep nothing on the device, questions wait in memory only. */
+export function createQueue(storage: DeviceStorage, settings: Settings): QueuePort {
+  const keeps = () => settings.get('privacy.keepQuestions')
   const waiting = createStore<readonly WaitingQuestion[]>(readQueue(keeps() ? storage.read(storedAs) : null, now()))
   const change = (list: readonly WaitingQuestion[]) => {
     waiting.set(list)
     storage.write(storedAs, keeps() && list.length > 0 ? list : null)
   }
+  settings.values.subscribe(() => {
+    if (!keeps() && storage.read(storedAs) !== null) storage.write(storedAs, null)
+  })
   return {
     list: waiting.get,
     subscribe: waiting.subscribe,

@@ -114,10 +114,8 @@ export function integrationItems(app: App): SettingDefinitionItem[] {
     render: (setting) => {
       const isThere = isInstalled(app, id)
       const words = isThere === null ? 'Obsidian does not tell' : isThere ? 'Detected' : 'Not installed'
-      setting
-        .setName(integrationTable[id].name)
-        .setDesc(integrationTable[id].desc)
-        .addDisplayValue((value) => value.setValue(words))
+      setting.setName(integrationTable[id].name).setDesc(integrationTable[id].desc)
+      setting.controlEl.createSpan({ cls: 'cairn-value', text: words })
     },
   }))
 }

@@ -49,7 +49,7 @@ export class CairnSettingTab extends PluginSettingTab {
     return [
       this.#status(),
       ...settingsOf('connection').map((key) => this.#define(key)),
-      ...this.#pages(),
+      { type: 'group', items: this.#pages() },
       {
         type: 'group',
         heading: 'All settings',
@@ -133,7 +133,7 @@ export class CairnSettingTab extends PluginSettingTab {
     setting.setName(specOf(key).name).setDesc(specOf(key).desc)
     setting.addColorPicker((picker) => {
       const value = settings.get(key)
-      if (typeof value === 'string' && value !== '') picker.setValue(value)
+      picker.setValue(typeof value === 'string' && value !== '' ? value : accentOf(setting.settingEl))
       picker.onChange((colour) => void settings.set(key, colour))
     })
     setting.addExtraButton((button) =>
@@ -202,7 +202,8 @@ export class CairnSettingTab extends PluginSettingTab {
       searchable: false,
       render: (setting) => {
         const { excluded, all } = this.#cairn.notes.countExcluded()
-        setting.setName('Kept back now').addDisplayValue((value) => value.setValue(`${excluded} of ${all} notes`))
+        setting.setName('Kept back now')
+        setting.controlEl.createSpan({ cls: 'cairn-value', text: `${excluded} of ${all} notes` })
       },
     }
   }
@@ -233,4 +234,15 @@ function settingsOf(page: PageId): SettingKey[] {
     const { page: of, kind } = specOf(key)
     return of === page && kind !== 'list' && kind !== 'map'
   })
+}
+
+/** The theme's accent as the colour field takes it. */
+function accentOf(place: HTMLElement): string {
+  const probe = place.createSpan({ cls: 'cairn-accent-probe' })
+  const { color } = place.win.getComputedStyle(probe)
+  probe.remove()
+  const channels = /^rgba?\((\d+), (\d+), (\d+)/.exec(color)?.slice(1) ?? []
+  return channels.length === 3
+    ? `#${channels.map((each) => Number(each).toString(16).padStart(2, '0')).join('')}`
+    : '#000000'
 }

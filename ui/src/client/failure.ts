@@ -19,9 +19,9 @@ export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 
 export interface Failures {
   /** A failure for a code and the server's sentence. */
-  failureOf(code: string, message: string, status?: number, requestId?: string): Failure
+  readonly failureOf: (code: string, message: string, status?: number, requestId?: string) => Failure
   /** Reads either error shape of the server, or says what is known from the status alone. */
-  readFailure(response: Response): Promise<Failure>
+  readonly readFailure: (response: Response) => Promise<Failure>
 }
 
 /** `hints`: what a person at this client can do. `client` begins its own codes. */

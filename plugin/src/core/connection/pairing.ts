@@ -41,7 +41,7 @@ export interface PairingParts {
 export interface Pairing {
   readonly state: Pick<Store<PairingState>, 'get' | 'subscribe'>
   /** Ends the asking; a code that was shown is worth nothing then. */
-  cancel(): void
+  readonly cancel: () => void
   /** Settles when there is nothing more to wait for. Never rejects. */
   readonly done: Promise<PairingState>
 }

@@ -184,7 +184,7 @@ export const settingTable = {
     kind: 'toggle',
     initial: true,
     name: 'Ask before a question leaves the server',
-    desc: 'Shows what would be sent to a model outside the server’s machine, and waits for your yes, once a conversation.',
+    desc: 'Before the first question of a conversation goes to a model outside of the server’s machine, Cairn waits for your yes.',
     aliases: ['external', 'cloud', 'provider'],
   },
   'privacy.neutralise': {
@@ -201,8 +201,8 @@ export const settingTable = {
     place: 'device',
     kind: 'toggle',
     initial: true,
-    name: 'Remember questions on this device',
-    desc: 'Keeps the last questions for the arrow keys, and those asked while offline. Off forgets them at once.',
+    name: 'Keep waiting questions on this device',
+    desc: 'Questions asked while the server is away are still there after a restart. Off takes them out of storage at once.',
     aliases: ['history'],
   },
   'privacy.excludedFolders': {

@@ -3,8 +3,8 @@ import { mount } from '../mount.ts'
 import { AskPane, type AskPaneProps } from './ask-pane.tsx'
 
 export interface MountedAsk {
-  update(changed: Partial<AskPaneProps>): void
-  unmount(): void
+  readonly update: (changed: Partial<AskPaneProps>) => void
+  readonly unmount: () => void
 }
 
 export function mountAsk(element: HTMLElement, props: AskPaneProps): MountedAsk {

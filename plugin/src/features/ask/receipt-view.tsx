@@ -37,7 +37,8 @@ export function ReceiptView({ turn, receipt, isOpen }: ReceiptViewProps) {
   return (
     <details class="cairn-receipt" open={isOpen}>
       <summary>
-        {receipt.model} · {egress === 'external' ? 'external' : 'local'} · {formatUsd(receipt.costUsd)}
+        {receipt.provider === 'cairn' ? 'Built in' : receipt.model} · {egress === 'external' ? 'external' : 'local'} ·{' '}
+        {receipt.costUsd === 0 ? 'free' : formatUsd(receipt.costUsd)}
       </summary>
       <dl>
         {rows.map(([name, value]) => (

@@ -127,7 +127,7 @@ function Sources({ turn, active, onPoint, onOpen }: Omit<AnswerProps, 'parts'>) 
                 <span class="cairn-source-text">
                   <strong>{title}</strong>
                   {place === '' ? null : <span class="cairn-muted">{place}</span>}
-                  <span class="cairn-source-quote">{citation.quote}</span>
+                  <span class="cairn-source-quote">{plainQuote(citation.quote)}</span>
                 </span>
               </button>
             </li>
@@ -136,6 +136,11 @@ function Sources({ turn, active, onPoint, onOpen }: Omit<AnswerProps, 'parts'>) 
       </ol>
     </section>
   )
+}
+
+/** Without the marks of lists, quotes and headings, which say nothing in two lines of preview. */
+function plainQuote(quote: string): string {
+  return quote.replace(/^\s*(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)\s+/gm, '').replace(/\s+/g, ' ')
 }
 
 function AnswerActions({ turn, parts }: Pick<TurnViewProps, 'turn' | 'parts'>) {

@@ -1,0 +1,75 @@
+/** Pictures of the Obsidian plugin for the docs, taken in its test host over the example vault and a server of their own. */
+import type { Page } from 'playwright-core'
+import type { TestBrowser } from '../server/test/browser.ts'
+import { openPluginRig, openSettings, readCode, setServer, type PluginRig } from '../server/test/kit/plugin-host.ts'
+
+const question = 'How many days of holiday do I get, and can I take any into next year?'
+
+export const pluginPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>> = {
+  'plugin-first': async (page, rig) => {
+    await rig.command(page, 'open-ask')
+    await page.locator('.cairn-banner').waitFor()
+  },
+  'plugin-ask': async (page, rig) => {
+    await ask(page, rig)
+  },
+  'plugin-receipt': async (page, rig) => {
+    await ask(page, rig)
+    await page.locator('.cairn-receipt summary').click()
+  },
+  'plugin-settings': async (page, rig) => {
+    await rig.connect(page)
+    await openSettings(page)
+  },
+  'plugin-appearance': async (page) => {
+    await openSettings(page, 'Appearance')
+    await page.locator('.cairn-preview').waitFor()
+  },
+  'plugin-shortcuts': async (page, rig) => {
+    await rig.connect(page)
+    await openSettings(page, 'Shortcuts')
+  },
+  'plugin-privacy': async (page) => {
+    await openSettings(page, 'Privacy')
+  },
+  'plugin-pair': async (page, rig) => {
+    await setServer(page, rig.team.url)
+    await rig.command(page, 'pair-device')
+    await readCode(page, rig.person)
+  },
+}
+
+async function ask(page: Page, rig: PluginRig): Promise<void> {
+  await rig.connect(page)
+  // On a desktop the note stands beside the answer.
+  await page.evaluate(`app.workspace.openLinkText('Handbook/Working hours and leave', '')`)
+  await rig.command(page, 'open-ask')
+  await page.getByRole('textbox', { name: 'Question' }).fill(question)
+  await page.keyboard.press('Enter')
+  await page.locator('.cairn-receipt summary').waitFor()
+}
+
+interface Wanted {
+  readonly name: string
+  readonly theme: 'light' | 'dark'
+  readonly size: { readonly phone: boolean }
+  readonly file: string
+}
+
+/** `keep` is given each picture with the name of its file. */
+export async function takePlugin(
+  browser: TestBrowser,
+  wanted: readonly Wanted[],
+  keep: (file: string, picture: Uint8Array, problems: readonly string[]) => Promise<void>,
+): Promise<void> {
+  await using rig = await openPluginRig(browser)
+  for (const { name, theme, size, file } of wanted) {
+    await using visit = await rig.open({ theme, device: size.phone ? 'phone' : 'desktop' })
+    const { page } = visit
+    await pluginPictures[name]?.(page, rig)
+    await page.evaluate(`document.querySelector('.notice-container')?.remove()`)
+    await page.mouse.move(0, 0)
+    await page.waitForTimeout(300)
+    await keep(file, await page.screenshot({ animations: 'disabled', caret: 'hide' }), visit.problems)
+  }
+}
