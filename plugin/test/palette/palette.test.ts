@@ -71,7 +71,7 @@ describe('what is found', () => {
   })
 
   test('a longer word may have more mistakes: none below four letters, one below eight, then two', () => {
-    const cases: [query: string, isFound: boolean][] = [
+    const typed: [query: string, isFound: boolean][] = [
       ['rxw', false],
       ['tabl', true],
       ['tavl', true],
@@ -81,7 +81,7 @@ describe('what is found', () => {
       ['paxagrxph', true],
       ['paxagxxph', false],
     ]
-    for (const [query, isFound] of cases)
+    for (const [query, isFound] of typed)
       expect([query, titlesFor(['Row', 'Table', 'Paragraph'], query).length > 0]).toEqual([query, isFound])
   })
 
