@@ -169,8 +169,10 @@ function RemoveVaultDialog({ vault, onClose }: { readonly vault: VaultInfo; read
       onClose={onClose}
     >
       <p>
-        Its index is deleted and questions no longer find its {formatCounted(vault.notes, 'note')}. The files in the
-        folder stay as they are.
+        Its index is deleted and questions no longer find its {formatCounted(vault.notes, 'note')}.{' '}
+        {vault.source === 'sync'
+          ? 'What devices sent is deleted on the server. The devices keep their notes.'
+          : 'The files in the folder stay as they are.'}
       </p>
       {error ? <ErrorState title={error} /> : null}
     </ConfirmDialog>

@@ -70,6 +70,28 @@ describe('what is found', () => {
     expect(titlesFor(['Insert table', 'Delete row'], 'insert row')).toEqual([])
   })
 
+  test('a longer word may have more mistakes: none below four letters, one below eight, then two', () => {
+    const typed: [query: string, isFound: boolean][] = [
+      ['rxw', false],
+      ['tabl', true],
+      ['tavl', true],
+      ['tavk', false],
+      ['paxaqqap', false],
+      ['paragrxph', true],
+      ['paxagrxph', true],
+      ['paxagxxph', false],
+    ]
+    for (const [query, isFound] of typed)
+      expect([query, titlesFor(['Row', 'Table', 'Paragraph'], query).length > 0]).toEqual([query, isFound])
+  })
+
+  test('two wrong letters early in a word are forgiven once it is long enough', () => {
+    const typing = paletteOf('Sheets')
+    const typed = 'shxzeets'
+    const found = Array.from(typed, (_, at) => typing.search(typed.slice(0, at + 1)).length)
+    expect(found).toEqual([1, 1, 0, 0, 0, 0, 0, 1])
+  })
+
   test('nothing is found for nothing', () => {
     expect(titlesFor(['Insert table'], ' \t')).toEqual([])
   })

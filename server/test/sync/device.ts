@@ -33,6 +33,8 @@ export class Device {
   exclusions: Exclusions = { folders: [], tags: [] }
   isOffline = false
   faults: (Fault | null)[] = []
+  /** What a person does while a run is under way: after each of the next calls. */
+  between: ((() => void) | null)[] = []
   requests = 0
   private readonly transport: SyncTransport
   private readonly change: (parts: SyncParts) => SyncParts
@@ -84,6 +86,7 @@ export class Device {
     if (this.isOffline || fault === 'lost-before') throw lost()
     if (fault === 'killed-before') throw new Killed()
     const reply = await call()
+    this.between.shift()?.()
     if (fault === 'lost-after') throw lost()
     if (fault === 'killed-after') throw new Killed()
     return reply

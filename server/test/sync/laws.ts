@@ -57,6 +57,17 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('take-over' as const), who }) },
+  /** A person goes on writing while a run is under way. */
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('meanwhile' as const),
+      who,
+      after: fc.nat(2),
+      path,
+      text: fc.option(fc.constantFrom(...texts)),
+    }),
+  },
   /** As another program that carries notes between the devices. */
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('carry' as const), who, path }) },
 )
@@ -188,6 +199,10 @@ async function perform(devices: readonly Device[], each: Step, lab: Lab): Promis
       return void (device.isOffline = !device.isOffline)
     case 'fault':
       return void (device.faults = [...Array.from({ length: each.after }, () => null), each.fault])
+    case 'meanwhile':
+      device.between = Array.from({ length: each.after }, () => null)
+      device.between.push(() => (each.text === null ? device.remove(each.path) : device.write(each.path, each.text)))
+      return undefined
     case 'exclude':
       return device.exclude(exclusionsOf[each.what] as Exclusions)
     case 'take-over':
@@ -208,6 +223,7 @@ async function settle(devices: readonly Device[], lab: Lab): Promise<void> {
   const device = devices.find(({ id }) => id === publisher) ?? (devices[0] as Device)
   device.isOffline = false
   device.faults = []
+  device.between = []
   let conflicts = new Set<string>()
   for (let round = 0; round < 6; round++) {
     const outcome = await device.run()

@@ -55,10 +55,7 @@ export const vaultRemove: CommandSpec = {
       return found
     })
     if (json) print(JSON.stringify({ removed: vault.id }, null, 2))
-    else
-      print(
-        `${style.good('✓')} ${style.bold(harmlessLine(vault.name))} is forgotten; its notes stay${vault.path === null ? '' : ` in ${harmlessLine(vault.path)}`}.`,
-      )
+    else print(`${style.good('✓')} ${style.bold(harmlessLine(vault.name))} is forgotten; ${sayNotes(vault)}.`)
     return exitCodes.done
   },
 }
@@ -93,4 +90,9 @@ function renderVaults(vaults: readonly VaultInfo[], style: Style): string[] {
 function describeState({ index }: VaultInfo): string {
   if (index.state === 'indexing' && index.total > 0) return `indexing ${Math.floor((index.done / index.total) * 100)}%`
   return index.problemCount > 0 ? `${index.state}, ${index.problemCount} problems` : index.state
+}
+
+function sayNotes({ source, path }: Pick<VaultInfo, 'source' | 'path'>): string {
+  if (source === 'sync') return 'what devices sent is deleted here and stays with them'
+  return `its notes stay${path === null ? '' : ` in ${harmlessLine(path)}`}`
 }
