@@ -416,7 +416,7 @@ export const auditEventTable = {
   },
   'vault.synced': {
     category: 'config',
-    ocsf: [6001, 3],
+    ocsf: [6005, 5],
     description: 'A device sent notes to a vault, deleted some there, or excluded some from the server.',
     fields: {
       vault: 'personal',

@@ -84,6 +84,8 @@ const shortWords: Readonly<Record<string, string>> = {
   'usage.read': 'Looked at usage',
   'note.released': 'Let go of what a note was held by',
   'vault.registered': 'Registered a vault',
+  'vault.synced': 'Sent notes from a device',
+  'vault.taken-over': 'Made a device the publisher',
   'vault.removed': 'Removed a vault',
   'vault.reindexed': 'Indexed a vault again',
   'call.intended': 'Began a change',

@@ -209,7 +209,8 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   })
   await thread.get()
   await recover()
-  levels.learn(await keeping.levels.read())
+  // As they are by default, until they can be read.
+  await keeping.levels.read().then(levels.learn, () => undefined)
   const retention = isFirst ? startRetention(keeping, logger) : null
   if (isFirst)
     // The server works on: whoever put a backup back has to be able to look at it.

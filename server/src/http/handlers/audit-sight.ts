@@ -27,6 +27,8 @@ export const placelessFields: ReadonlySet<string> = new Set([
   'reason',
   'purpose',
   'purposes',
+  'device',
+  'before',
 ])
 
 /** Of a note, and shown with it. */
