@@ -73,7 +73,9 @@ export abstract class SettingTab {
     this.containerEl.empty()
     let items = this.settingItems
     for (const name of this.#path) {
-      const page = items.find(
+      // A page may stand in a group.
+      const within = items.flatMap((item) => ('items' in item && item.type !== 'page' ? (item.items ?? []) : [item]))
+      const page = within.find(
         (item): item is SettingDefinitionPage => 'type' in item && item.type === 'page' && item.name === name,
       )
       items = page?.items ?? []
