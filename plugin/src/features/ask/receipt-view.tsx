@@ -1,4 +1,5 @@
 /** What an answer says of its own making, behind one line that says the most important of it. */
+import type { TargetedEvent } from 'preact'
 import type { Receipt } from '@cairn/contract'
 import type { Turn } from '@cairn/ui/client'
 import { formatMs, formatUsd } from './format.ts'
@@ -7,6 +8,11 @@ interface ReceiptViewProps {
   readonly turn: Turn
   readonly receipt: Receipt
   readonly isOpen: boolean
+}
+
+/** At the end of a conversation it would open out of sight. */
+function showWhole({ currentTarget }: TargetedEvent<HTMLDetailsElement>): void {
+  if (currentTarget.open) currentTarget.scrollIntoView({ block: 'nearest' })
 }
 
 export function ReceiptView({ turn, receipt, isOpen }: ReceiptViewProps) {
@@ -35,7 +41,7 @@ export function ReceiptView({ turn, receipt, isOpen }: ReceiptViewProps) {
     ['Request', receipt.requestId],
   ]
   return (
-    <details class="cairn-receipt" open={isOpen}>
+    <details class="cairn-receipt" open={isOpen} onToggle={showWhole}>
       <summary>
         {receipt.provider === 'cairn' ? 'Built in' : receipt.model} · {egress === 'external' ? 'external' : 'local'} ·{' '}
         {receipt.costUsd === 0 ? 'free' : formatUsd(receipt.costUsd)}
