@@ -33,6 +33,7 @@ const own =
   () => [{ path, ...(body === undefined ? {} : { body }) }]
 const about = (send: RowCase) => send
 const encoded = encodeURIComponent
+const device = 'laptop0123456789'
 const from = '2026-01-01T00:00Z'
 const until = '2099-01-01T00:00Z'
 const said = [{ role: 'user', content: 'Hello' }]
@@ -69,6 +70,14 @@ export const signedInRows: Readonly<Record<string, RowCase>> = {
       about(({ vault, note }) => [{ path: `/api/vaults/${vault}/notes/${note}` }]),
     ]),
   ),
+  'POST /api/vaults/:id/sync': about(({ vault }) => [
+    { path: `/api/vaults/${vault}/sync`, body: { device, base: 0 } },
+    { path: `/api/vaults/${vault}/sync`, body: { device, base: 0, takeOver: null } },
+  ]),
+  'PUT /api/vaults/:id/notes': about(({ vault, note }) => [
+    { path: `/api/vaults/${vault}/notes`, body: { device, notes: [] } },
+    { path: `/api/vaults/${vault}/notes`, body: { device, deleted: [{ path: note, version: '0'.repeat(32) }] } },
+  ]),
   'GET /api/vaults/:id/related/*path': about(({ vault, note }) => [{ path: `/api/vaults/${vault}/related/${note}` }]),
   'GET /api/models': own('/api/models'),
   'GET /api/audit/levels': own('/api/audit/levels'),
