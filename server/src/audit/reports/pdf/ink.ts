@@ -41,21 +41,17 @@ export function createInk(document: PdfDocument, fonts: Fonts): Ink {
   const measure: Ink['width'] = (text, { size, weight }) =>
     text.split(' ').reduce((sum, word, at) => sum + (at === 0 ? 0 : unit(' ', weight)) + unit(word, weight), 0) * size
 
-  /** A word that is wider than the line, in parts that fit. */
+  /** A word that is wider than the line, in parts that fit. A part is measured whole: kerning can make it wider than the sum. */
   function breakWord(word: string, width: number, style: TextStyle): string[] {
     if (measure(word, style) <= width) return [word]
     const parts: string[] = []
     let part = ''
-    let used = 0
     for (const { segment } of graphemes.segment(word)) {
-      const wide = unit(segment, style.weight) * style.size
-      if (part !== '' && used + wide > width) {
+      if (part !== '' && measure(part + segment, style) > width) {
         parts.push(part)
         part = ''
-        used = 0
       }
       part += segment
-      used += wide
     }
     return [...parts, part]
   }

@@ -74,6 +74,11 @@ describe('lines', () => {
     )
   })
 
+  test('that kerning makes wider than their letters are broken all the same', () => {
+    for (const line of ink.wrap('Ա[U+106DF]Ա'.repeat(3), 44, style, 9))
+      expect(ink.width(line, style)).toBeLessThanOrEqual(44.01)
+  })
+
   test('hold every word when there is room, in order', () => {
     const text = 'one two three four five six seven eight nine ten'
     expect(ink.wrap(text, 60, style, 20).join(' ')).toBe(text)
