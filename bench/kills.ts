@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- kills [--seconds N] [--seed N]`: three Cairn processes on a real Redis while connections, Redis and
  * the processes themselves are killed, looking for one stale read and for one invalidation that was lost.
- * `npm run bench -- kills audit [--kills N] [--seed N]`: the audit log, killed at its statements, one after the other.
+ * `npm run bench -- kills audit [--kills N] [--seed N]`: the audit log, killed at its statements, one after the other, and half as
+ * often from outside at any moment.
  */
 import { runKills as killLog } from '../server/src/audit/testing/kills.ts'
 import { readNumber, type Bench, type BenchResult } from './bench.ts'
@@ -24,13 +25,14 @@ export const bench: Bench = {
 
 async function killAudit(kills: number, seed: number, log: (line: string) => void): Promise<BenchResult> {
   log(`seed ${seed}, ${kills} kills of the audit log`)
-  const report = await killLog({ kills, seed })
+  const report = await killLog({ kills, outside: Math.ceil(kills / 2), seed })
   for (const line of report.wrong.slice(0, 20)) log(`WRONG  ${line}`)
   const row = (metric: string, value: number) => ({ metric, unit: '', subject: 'cairn', value, spread: null })
   return {
     rows: [
       row('statements that it can be killed at', report.statements),
       row('kills, each at another', report.kills),
+      row('kills from outside, at any moment', report.killedOutside),
       row('things that were wrong', report.wrong.length),
     ],
     targets: [{ metric: 'wrong', target: '0', value: report.wrong.length, ok: report.wrong.length === 0 }],

@@ -2,7 +2,6 @@
 import { rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildConsole } from './build-console.ts'
-import { buildPlugin } from './build-plugin.ts'
 
 const root = resolve(import.meta.dir, '..')
 
@@ -22,6 +21,8 @@ const parts: Record<string, (outdir: string) => Promise<BuiltPart[]>> = {
     return files.map(({ path, sizeBytes }) => ({ path, sizeBytes }))
   },
   plugin: async (outdir) => {
+    // Its packages are not installed by `npm start`, which builds the console alone.
+    const { buildPlugin } = await import('./build-plugin.ts')
     const fresh = `${outdir}.new`
     await rm(fresh, { recursive: true, force: true })
     const files = await buildPlugin(fresh)

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { Glob } from 'bun'
+import { cpuSecondsOf } from '../gateway/processes.ts'
 import { listChanges, type Change } from './mutate.ts'
 import type { Tried } from './try-program.ts'
 
 const source = resolve(import.meta.dirname, '../../server/src')
-const timeoutMs = 40_000
+/** Of the program's own time, since others may have the machine; and of waiting for nothing. */
+const [timeoutMs, longestMs] = [40_000, 600_000]
 /** A program keeps every module it has loaded; after so many it is made anew. */
 const mostEach = 60
 
@@ -79,9 +81,14 @@ function startTrier(): Trier {
       if (child === undefined) start()
       child?.stdin?.write(`${JSON.stringify(change)}\n`)
       const line = await new Promise<string | null>((done) => {
-        const timer = setTimeout(() => done(null), timeoutMs)
+        const [startedAt, pid] = [performance.now(), child?.pid ?? 0]
+        const usedBefore = cpuSecondsOf(pid)
+        const timer = setInterval(() => {
+          const hasUsed = (cpuSecondsOf(pid) - usedBefore) * 1_000 > timeoutMs
+          if (hasUsed || performance.now() - startedAt > longestMs) end(null)
+        }, 1_000)
         const end = (text: string | null) => {
-          clearTimeout(timer)
+          clearInterval(timer)
           done(text)
         }
         lines?.once('line', end)

@@ -285,6 +285,9 @@ describe('an entry', () => {
     }
     expect(listParticulars(entry({ type: 'question.asked', fields: asked }))).toEqual(['gpt-4o', '1,024 tokens'])
     expect(listParticulars(entry({ type: 'note.read', fields: { ...noted, code: 'x' } }))).toEqual([])
+    expect(
+      listParticulars(entry({ type: 'audit.searched', fields: { filters: ['actor', 'by'], results: 2 } })),
+    ).toEqual(['2 results', 'counted by actor'])
     expect(listParticulars(entry({ type: 'audit.searched', fields: { filters: [], results: 1 } }))).toEqual([
       '1 result',
     ])

@@ -91,6 +91,19 @@ export interface AuditEventSpec {
   readonly mode?: AuditMode
 }
 
+/** What is said of a call that a model answered. */
+const callFields = {
+  model: 'public',
+  provider: 'public',
+  egress: 'public',
+  tokensIn: 'public',
+  tokensOut: 'public',
+  streamed: 'public',
+  region: 'public',
+  cached: 'public',
+  costNanoUsd: 'public',
+} as const satisfies Readonly<Record<string, AuditFieldKind>>
+
 export const auditEventTable = {
   'session.created': {
     category: 'auth',
@@ -232,17 +245,7 @@ export const auditEventTable = {
     category: 'model',
     ocsf: [6003, 1],
     description: 'A chat request was passed on.',
-    fields: {
-      model: 'public',
-      provider: 'public',
-      egress: 'public',
-      tokensIn: 'public',
-      tokensOut: 'public',
-      streamed: 'public',
-      region: 'public',
-      cached: 'public',
-      costNanoUsd: 'public',
-    },
+    fields: callFields,
   },
   'embeddings.created': {
     category: 'model',
@@ -271,33 +274,13 @@ export const auditEventTable = {
     category: 'model',
     ocsf: [6003, 1],
     description: 'A request in the dialect of responses was passed on.',
-    fields: {
-      model: 'public',
-      provider: 'public',
-      egress: 'public',
-      tokensIn: 'public',
-      tokensOut: 'public',
-      streamed: 'public',
-      region: 'public',
-      cached: 'public',
-      costNanoUsd: 'public',
-    },
+    fields: callFields,
   },
   'messages.completed': {
     category: 'model',
     ocsf: [6003, 1],
     description: 'A request in Anthropic’s dialect was passed on.',
-    fields: {
-      model: 'public',
-      provider: 'public',
-      egress: 'public',
-      tokensIn: 'public',
-      tokensOut: 'public',
-      streamed: 'public',
-      region: 'public',
-      cached: 'public',
-      costNanoUsd: 'public',
-    },
+    fields: callFields,
   },
   'policy.changed': {
     category: 'permission',

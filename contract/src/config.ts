@@ -307,7 +307,7 @@ export const configSchema = z.strictObject({
       witnessFile: setting(z.string().min(1).optional(), {
         env: 'CAIRN_AUDIT_WITNESS_FILE',
         description:
-          'File that signed checkpoints of the audit log are added to, best on another disk or machine. At the start the last one must fit the log.',
+          'File that signed checkpoints of the audit log are added to once a minute, best on another disk or machine. At the start the last one must fit the log. Unset: a file beside the keyring, every ten minutes.',
       }),
       witnesses: setting(z.array(auditWitnessSettingSchema).max(5).default([]), {
         env: 'CAIRN_AUDIT_WITNESSES',

@@ -17,7 +17,9 @@ const fail = (problem) => {
 
 // The checkpoint is a signed note (C2SP): a text, an empty line, and a line for each signature.
 function openCheckpoint(note, key) {
-  const [name, id, encoded] = key.trim().split('+')
+  // Base 64 has the same plus that separates the three.
+  const [name, id, ...rest] = key.trim().split('+')
+  const encoded = rest.join('+')
   const publicKey = Buffer.from(encoded, 'base64').subarray(1)
   const end = note.indexOf('\n\n') + 1
   const [origin, size, root] = note.slice(0, end).split('\n')

@@ -12,7 +12,15 @@ import {
   type Access,
   type AccessOptions,
 } from './access/index.ts'
-import { auditPurposes, openAuditParts, originOf, retiredAuditSchema, secretsOf, type Audit } from './audit/index.ts'
+import {
+  auditPurposes,
+  chooseWitnessFile,
+  openAuditParts,
+  originOf,
+  retiredAuditSchema,
+  secretsOf,
+  type Audit,
+} from './audit/index.ts'
 import {
   createId,
   createLonePeers,
@@ -186,7 +194,8 @@ export async function openApp({
     closers.push(() => indexStore.close())
 
     const deploymentId = await findDeploymentId(store, clock)
-    const keyring = await openKeyring(config.data.keyring ?? fail('config.invalid'), deploymentId, keyPurposes)
+    const keyringFile = config.data.keyring ?? fail('config.invalid')
+    const keyring = await openKeyring(keyringFile, deploymentId, keyPurposes)
     const isFirst = worker?.beginsRun ?? hold?.isFirst ?? false
     await requireSameKeyring(store, { fingerprint: keyring.sign('receipt-label', 'keyring'), isFirst })
     const localCredential = worker?.localCredential ?? createLocalCredential()
@@ -214,7 +223,7 @@ export async function openApp({
       version,
       spoolFolder: join(config.data.directory, 'audit-spool'),
       isFirst,
-      witnessFile: config.audit.witnessFile ?? null,
+      witnessFile: chooseWitnessFile(config.audit.witnessFile, { keyring: keyringFile, deploymentId }),
       sinks: config.audit.sinks,
       sinkSecrets: secrets.sinkSecrets,
       witnesses: config.audit.witnesses,

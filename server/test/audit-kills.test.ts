@@ -5,9 +5,10 @@ import { runKills } from '../src/audit/testing/kills.ts'
 setDefaultTimeout(120_000)
 
 test('killed at any moment, the log verifies, has all that was acknowledged, and nothing half done', async () => {
-  const { kills, statements, wrong } = await runKills({ kills: 12, seed: 20_261_123 })
+  const { kills, killedOutside, statements, wrong } = await runKills({ kills: 12, outside: 6, seed: 20_261_123 })
   expect(wrong).toEqual([])
   expect(kills).toBe(12)
+  expect(killedOutside).toBeGreaterThan(0)
   expect(statements).toBeGreaterThan(100)
 })
 

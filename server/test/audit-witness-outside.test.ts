@@ -252,8 +252,10 @@ test('a server tells the witnesses of its configuration, and says in health and 
   const health = async () => (await (await fetch(`${team.url}/healthz`)).json()) as { auditWitnesses?: string }
   const ann = await team.person('Ann Lee')
   await until('it is told', async () => (await list()).witnesses[0]?.told !== null)
+  // The file is the one beside the keyring, which every server has.
   expect((await list()).witnesses.map(({ id, kind }) => [id, kind])).toEqual([
     ['notary', 'webhook'],
+    [null, 'file'],
     [null, 'clients'],
   ])
   expect((await health()).auditWitnesses).toBe('ok')

@@ -1,6 +1,6 @@
 /** Witnesses: what somebody outside has seen of the audit log, against what becomes of it inside. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { appendFile, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLog } from '../src/audit/log/log.ts'
@@ -130,10 +130,34 @@ test('the file has the newest checkpoint, and one of another log in it is an ala
   expect(server.logLines.some((line) => line.includes('a witness has seen another audit log'))).toBe(true)
 })
 
+test('without a setting a file beside the keyring tells of a log that began anew, at every start', async () => {
+  const openPlain = () => openServer({}, { home, keepsHome: true })
+  {
+    await using server = await openPlain()
+    for (const name of ['A', 'B']) await act(server, name)
+  }
+  const written = (await readdir(home, { recursive: true })).filter((name) => /audit-witness-\w+\.jsonl$/.test(name))
+  expect(written).toHaveLength(1)
+  const file = join(home, written[0] ?? '')
+  expect(file.startsWith(join(home, 'data'))).toBe(false)
+  const before = await readFile(file, 'utf8')
+  for (const name of ['audit.db', 'audit.db-wal', 'audit.db-shm']) await rm(join(home, 'data', name), { force: true })
+  for (let start = 0; start < 2; start++) {
+    await using server = await openPlain()
+    await act(server, `Group ${start}`)
+    expect(await auditOf(server)).toBe('forked')
+    expect(await readFile(file, 'utf8')).toBe(before)
+  }
+  // Whoever did that on purpose says so by moving the file away.
+  await rm(file)
+  await using server = await openPlain()
+  expect(await auditOf(server)).toBe('ok')
+})
+
 test('a witness file is told once a minute, and read to its last whole line', async () => {
   let now = 0
   const file = join(home, 'w.jsonl')
-  const witness = createWitnessFile(file, { monotonic: () => now })
+  const witness = createWitnessFile({ path: file, everyMs: 60_000 }, { monotonic: () => now })
   expect(await witness.last()).toBeNull()
   expect(await witness.tell({ at: 1, size: 5, note: 'five' })).toBe(true)
   expect(await witness.tell({ at: 2, size: 6, note: 'six' })).toBe(false)

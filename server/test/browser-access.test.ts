@@ -3,11 +3,11 @@
  * tasks, a second person who agrees, and that a member sees only what they may. Needs CAIRN_TEST_CHROMIUM.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { findOverflow, openBrowser, type TestBrowser } from './browser.ts'
+import { openBrowser, type TestBrowser } from './browser.ts'
 import { startServer, until, type RunningServer } from './harness.ts'
 import { addRules, openAccessRig, type AccessRig } from './kit/access-page.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { button, dialog } from './kit/models-page.ts'
 
 let server: RunningServer
@@ -40,15 +40,6 @@ async function decide(name: string, action: string, resource: string): Promise<b
     resource,
   })
   return decision
-}
-
-/** Nothing reaches beyond the window, and axe finds nothing to complain of. */
-async function expectWell(page: Page, name: string): Promise<void> {
-  expect([name, await findOverflow(page)]).toEqual([name, []])
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'] })
-    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`)
-  expect([name, found]).toEqual([name, []])
 }
 
 describe('people', () => {

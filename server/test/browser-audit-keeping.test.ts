@@ -13,7 +13,8 @@ import { leafHash } from '../src/audit/tree/merkle.ts'
 import { followProof, parseProof } from '../src/audit/tree/tlog-proof.ts'
 import { openBrowser, type TestBrowser } from './browser.ts'
 import { until } from './harness.ts'
-import { expectWell } from './kit/audit-page.ts'
+import { download, entriesFor, status } from './kit/audit-page.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { openKeepingRig, type KeepingRig } from './kit/keeping-page.ts'
 import { button, dialog } from './kit/models-page.ts'
 import { take } from './kit/team.ts'
@@ -34,17 +35,8 @@ afterAll(async () => {
 })
 
 const owner = () => rig.team.owner
-const entriesOf = async (query: string) =>
-  (await take<{ entries: AuditEntryView[] }>(owner().call(`/api/audit/events?fresh=true&limit=500&${query}`))).entries
+const entriesOf = (query: string) => entriesFor(owner(), query)
 const textOf = async (path: string) => (await owner().call(path)).text()
-const status = (page: Page, text: string) => page.locator('.audit-verdict').filter({ hasText: text })
-
-async function download(page: Page, press: () => Promise<void>): Promise<{ name: string; path: string }> {
-  const coming = page.waitForEvent('download')
-  await press()
-  const file = await coming
-  return { name: file.suggestedFilename(), path: await file.path() }
-}
 
 describe('Export', () => {
   const count = (page: Page) => page.locator('.audit-export-foot p')

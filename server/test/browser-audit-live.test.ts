@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { openBrowser, type TestBrowser } from './browser.ts'
-import { expectWell, openAuditRig, rows, type AuditRig } from './kit/audit-page.ts'
+import { openAuditRig, rows, type AuditRig } from './kit/audit-page.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { button, dialog } from './kit/models-page.ts'
 
 setDefaultTimeout(60_000)

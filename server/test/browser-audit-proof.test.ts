@@ -4,14 +4,15 @@
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFile } from 'node:fs/promises'
-import type { AuditEntryView, AuditVerifyReport } from '@cairn/contract'
-import type { Page, Route } from 'playwright-core'
+import type { AuditVerifyReport } from '@cairn/contract'
+import type { Route } from 'playwright-core'
 import { parseCheckpoint } from '../src/audit/tree/checkpoint.ts'
 import { leafHash } from '../src/audit/tree/merkle.ts'
 import { followProof, parseProof } from '../src/audit/tree/tlog-proof.ts'
 import { openBrowser, type TestBrowser } from './browser.ts'
 import { until } from './harness.ts'
-import { expectWell } from './kit/audit-page.ts'
+import { download, entriesFor, status } from './kit/audit-page.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { openKeepingRig, type KeepingRig } from './kit/keeping-page.ts'
 import { button, dialog } from './kit/models-page.ts'
 import { take } from './kit/team.ts'
@@ -32,17 +33,8 @@ afterAll(async () => {
 })
 
 const owner = () => rig.team.owner
-const entriesOf = async (query: string) =>
-  (await take<{ entries: AuditEntryView[] }>(owner().call(`/api/audit/events?fresh=true&limit=500&${query}`))).entries
+const entriesOf = (query: string) => entriesFor(owner(), query)
 const textOf = async (path: string) => (await owner().call(path)).text()
-const status = (page: Page, text: string) => page.locator('.audit-verdict').filter({ hasText: text })
-
-async function download(page: Page, press: () => Promise<void>): Promise<{ name: string; path: string }> {
-  const coming = page.waitForEvent('download')
-  await press()
-  const file = await coming
-  return { name: file.suggestedFilename(), path: await file.path() }
-}
 
 describe('a proof', () => {
   const seqOf = async () => (await entriesOf('type=question.asked'))[0]?.seq ?? -1

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { findOverflow, openBrowser, type TestBrowser, type Visit } from './browser.ts'
+import { openBrowser, type TestBrowser, type Visit } from './browser.ts'
 import { startServer, until, type RunningServer } from './harness.ts'
 import { openAccessRig, restrictFolder, type AccessRig } from './kit/access-page.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { button, dialog } from './kit/models-page.ts'
 
 let server: RunningServer
@@ -71,15 +71,6 @@ const row = (page: Page, text: string) =>
   page.getByRole('table', { name: 'Notes that are held back' }).getByRole('row').filter({ hasText: text })
 const tab = (page: Page) =>
   page.getByRole('navigation', { name: 'Views of access' }).getByRole('link', { name: /^Held back/ })
-
-/** Nothing reaches beyond the window, and axe finds nothing to complain of. */
-async function expectWell(page: Page, name: string): Promise<void> {
-  expect([name, await findOverflow(page)]).toEqual([name, []])
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'] })
-    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`)
-  expect([name, found]).toEqual([name, []])
-}
 
 test('says so while nothing is held back, and what would be', async () => {
   await using visit = await rig.open('view=held', { name: 'Cleo' })

@@ -5,12 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { Secret as TotpSecret, TOTP } from 'otpauth'
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import type { UserInfo } from '@cairn/contract'
 import { reservePort } from '../src/platform/index.ts'
-import { findOverflow, openBrowser, type TestBrowser, type Visit, type VisitOptions } from './browser.ts'
+import { openBrowser, type TestBrowser, type Visit, type VisitOptions } from './browser.ts'
 import { startServer, until, type RunningServer } from './harness.ts'
+import { expectWell } from './kit/expect-well.ts'
 import { clientId, clientSecret, startOpenIdProvider, type OpenIdProvider } from './kit/openid-provider.ts'
 
 const good = 'vier ruhige Boote am Steg'
@@ -77,15 +77,9 @@ async function enterPassword(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
-/** Nothing reaches beyond the window, and axe finds nothing to complain of. */
-async function expectWell(page: Page, name: string): Promise<void> {
-  expect([name, await findOverflow(page)]).toEqual([name, []])
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<
-    string[]
-  >(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`)
-  expect([name, found]).toEqual([name, []])
+/** With a picture of it, where somebody asked for these. */
+async function expectWellShown(page: Page, name: string): Promise<void> {
+  await expectWell(page, name)
   if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
 }
 
@@ -105,48 +99,48 @@ describe('every page of accounts fits and is accessible', () => {
       await guest.page.goto(url)
       await guest.page.getByLabel('New password').waitFor()
       expect(guest.page.url()).not.toContain('set-password=')
-      await expectWell(guest.page, `set-password-${look}`)
+      await expectWellShown(guest.page, `set-password-${look}`)
       await guest.page.getByLabel('New password').fill('passwordpassword')
       await guest.page.getByRole('button', { name: 'Set password' }).click()
       await guest.page.getByText('among the first that anybody would guess').waitFor()
-      await expectWell(guest.page, `set-password-refused-${look}`)
+      await expectWellShown(guest.page, `set-password-refused-${look}`)
 
       await using visit = await joined(options)
       const { page } = visit
       await page.locator('.session-device').first().waitFor()
-      await expectWell(page, `account-${look}`)
+      await expectWellShown(page, `account-${look}`)
       await page.getByRole('button', { name: 'Set up a second factor' }).click()
       await page.getByRole('textbox', { name: 'Your password' }).fill(good)
       await page.getByRole('button', { name: 'Begin' }).click()
       await page.getByRole('img', { name: 'QR code for the app' }).waitFor()
-      await expectWell(page, `totp-${look}`)
+      await expectWellShown(page, `totp-${look}`)
       await page
         .getByLabel('Code', { exact: true })
         .fill(codeOf((await page.locator('.secret code').textContent()) ?? ''))
       await page.getByRole('button', { name: 'Confirm' }).click()
       await page.getByRole('list', { name: 'Recovery codes' }).waitFor()
-      await expectWell(page, `recovery-${look}`)
+      await expectWellShown(page, `recovery-${look}`)
       await page.getByRole('button', { name: 'I have kept them' }).click()
       await page.getByText('10 of 10 recovery codes left').waitFor()
 
       const { user_code } = await beginPairing()
       await page.goto(`${server.url}/#/pair?code=${user_code}`)
       await page.getByRole('button', { name: 'Continue' }).waitFor()
-      await expectWell(page, `pair-${look}`)
+      await expectWellShown(page, `pair-${look}`)
       await page.getByRole('button', { name: 'Continue' }).click()
       await page.getByRole('heading', { name: 'Is this your device?' }).waitFor()
-      await expectWell(page, `pair-device-${look}`)
+      await expectWellShown(page, `pair-device-${look}`)
 
       await using stranger = await browser.visit(options)
       await stranger.page.goto(server.url)
       await stranger.page.getByRole('textbox', { name: 'E-mail address' }).waitFor()
-      await expectWell(stranger.page, `sign-in-${look}`)
+      await expectWellShown(stranger.page, `sign-in-${look}`)
       await enterPassword(stranger.page, visit.email)
       await stranger.page.getByLabel('Code').waitFor()
-      await expectWell(stranger.page, `sign-in-code-${look}`)
+      await expectWellShown(stranger.page, `sign-in-code-${look}`)
       await stranger.page.goto(`${server.url}/#sign-in-failed=access.openid-refused`)
       await stranger.page.getByText('may not sign in here').waitFor()
-      await expectWell(stranger.page, `sign-in-failed-${look}`)
+      await expectWellShown(stranger.page, `sign-in-failed-${look}`)
     },
     60_000,
   )

@@ -78,7 +78,7 @@ export function startRig(change: RigChange = {}): Rig {
     ...createModels(),
     metering: createMetering(),
     audit: {
-      aboutCall: () => () => undefined,
+      aboutCall: () => ({ add: () => undefined, end: () => undefined }),
       reportSeen: async () => ({ verdict: 'fits', seen: 0, size: 0 }),
       checkpoint: () => null,
       alarms: () => [],

@@ -293,13 +293,17 @@ describe('a caller', () => {
     await expectError(await send('/v1/ask', 'not json', { authorization: '' }), 'access.unauthenticated')
   })
 
-  test('may choose the request id when it is harmless', async () => {
+  test('gets its own id back when it is harmless, beside ours', async () => {
     const ids = await Promise.all(
       ['my-request-0001', 'short', 'x'.repeat(65), 'has space in it'].map(async (id) =>
         (await rig.call('/healthz', { headers: { 'x-request-id': id } })).headers.get('x-request-id'),
       ),
     )
     expect(ids[0]).toBe('my-request-0001')
+    const both = await Promise.all(
+      [1, 2].map(() => rig.call('/healthz', { headers: { 'x-request-id': 'my-request-0001' } })),
+    )
+    expect(new Set(both.map(({ headers }) => headers.get('x-cairn-request-id'))).size).toBe(2)
     for (const id of ids.slice(1)) expect(id).toMatch(/^req_/)
   })
 })
@@ -343,7 +347,8 @@ test('the access log names the route and never the path, the question or the key
     method: 'GET',
     route: '/api/vaults/:id/notes/*path',
     status: 200,
-    requestId: 'log-test-0001',
+    requestId: expect.stringMatching(/^req_/),
+    clientRequestId: 'log-test-0001',
   })
   const all = rig.logLines.join('')
   for (const word of ['Tides.md', 'canary-question', ownerKey]) expect(all).not.toContain(word)

@@ -130,10 +130,19 @@ const particulars: Readonly<Record<string, (value: NonNullable<Value>) => string
   role: (value) => `as ${String(value)}`,
   format: String,
   results: (value) => formatCounted(Number(value), 'result'),
-  filters: (value) => (Array.isArray(value) && value.length > 0 ? `by ${value.join(', ')}` : ''),
+  filters: (value) => (Array.isArray(value) ? saySearch(value) : ''),
   inputs: (value) => formatCounted(Number(value), 'input'),
   sessions: (value) => formatCounted(Number(value), 'session'),
   version: String,
+}
+
+/** Counting in groups stands among the filters as `by` and `bucket`. */
+function saySearch(names: readonly string[]): string {
+  const filters = names.filter((name) => name !== 'by' && name !== 'bucket')
+  return [
+    ...(filters.length < names.length ? ['counted'] : []),
+    ...(filters.length > 0 ? [`by ${filters.join(', ')}`] : []),
+  ].join(' ')
 }
 
 const mostParticulars = 3

@@ -3,7 +3,7 @@ import { Icon } from '@cairn/ui'
 import { nameId } from './describe-entry.ts'
 import { useAudit, type AuditContext } from './audit-context.ts'
 import { noFilter, textFilters, type AuditFilter, type TextFilter } from './filter.ts'
-import { categoryWords, nameType, outcomeWords } from './words.ts'
+import { categoryWords, nameType, outcomeWords, textWords } from './words.ts'
 
 interface Chip {
   readonly key: string
@@ -39,17 +39,6 @@ export function FilterChips() {
       </li>
     </ul>
   )
-}
-
-const textWords: Readonly<Record<TextFilter, string>> = {
-  actor: 'Who',
-  person: 'About',
-  vault: 'Vault',
-  note: 'Note',
-  model: 'Model',
-  provider: 'Provider',
-  request: 'Request',
-  q: 'Words',
 }
 
 function listChips({ filter, names }: AuditContext): Chip[] {

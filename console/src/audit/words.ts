@@ -1,6 +1,7 @@
 /** The log in plain words: what happened, with what outcome, and what became of the parts of an entry. */
 import { auditEventTable, type AuditCategory, type AuditEntryView } from '@cairn/contract'
 import type { IconName } from '@cairn/ui'
+import type { TextFilter } from './filter.ts'
 import type { Outcome } from './ranges.ts'
 
 export const categoryWords: Readonly<Record<AuditCategory, { readonly title: string; readonly icon: IconName }>> = {
@@ -17,6 +18,18 @@ export const categoryWords: Readonly<Record<AuditCategory, { readonly title: str
   export: { title: 'Exports', icon: 'external' },
   privacy: { title: 'Privacy', icon: 'lock' },
   system: { title: 'Server', icon: 'server' },
+}
+
+/** What a filter that is written is of. */
+export const textWords: Readonly<Record<TextFilter, string>> = {
+  actor: 'Who',
+  person: 'About',
+  vault: 'Vault',
+  note: 'Note',
+  model: 'Model',
+  provider: 'Provider',
+  request: 'Request',
+  q: 'Words',
 }
 
 /** A category of a newer server has its own name. */

@@ -1,7 +1,8 @@
 /** What never leaves the device: told from the path and the words of a note, and told too much rather than too little. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { excludesPath, excludesTags, tagsIn } from '../../src/core/sync/index.ts'
+import { excludesPath, excludesTags } from '../../src/core/exclusions.ts'
+import { tagsIn } from '../../src/core/sync/index.ts'
 
 const folders = (...names: string[]) => ({ folders: names, tags: [] })
 const tags = (...names: string[]) => ({ folders: [], tags: names })

@@ -2,18 +2,19 @@
  * Records what happened: hands events to the thread that appends them, and decides what becomes of one that cannot be
  * made durable. Events of one turn of the event loop go over in one message.
  */
-import { auditCategoryTable, auditEventTable, type AuditMode } from '@cairn/contract'
 import { CairnError, errorFields, withDeadline, type Clock, type Logger } from '../base/index.ts'
 import { keepWorker, openWorker } from '../platform/index.ts'
-import type { AppendEnd, LogPlace, SignedEvent } from './log/log-worker.ts'
+import type { AppendEnd, LogPlace, OpenedEvent, SignedEvent } from './log/log-worker.ts'
 import { createCallContexts } from './call-contexts.ts'
-import { createKeeping, startRetention } from './keeping.ts'
+import { createKeeping } from './keeping.ts'
 import { isSilenced, ruleOf } from './levels/level-of.ts'
 import { followLevels } from './levels/levels.ts'
+import { modeOf } from './record/mode.ts'
 import type { AuditEvent } from './record/prepare.ts'
+import { startRetention } from './retention/automatic.ts'
 import { createSpool, isLogFailure } from './spool.ts'
 import type { Comparison } from './witness/compare.ts'
-import { createWitnessFile } from './witness/witness-file.ts'
+import { createWitnessFile, type WitnessPlace } from './witness/witness-file.ts'
 import { createWitnesses } from './witness/witnesses.ts'
 import type { Audit, AuditEntry } from './types.ts'
 
@@ -29,7 +30,7 @@ export interface AuditOptions extends LogPlace {
   /** Compares a checkpoint with the log, on a thread that may wait. */
   readonly compare?: (note: string) => Promise<Comparison>
   /** Where checkpoints are told to; null: nowhere but to clients. */
-  readonly witnessFile?: string | null
+  readonly witnessFile?: WitnessPlace | null
   /** The thread’s program; for tests that make it fail. */
   readonly program?: URL
   /** Milliseconds after which a log that does not answer is taken for broken; for tests. */
@@ -41,11 +42,6 @@ const usualAnswerMs = 5_000
 const closeMs = 10_000
 const drainEveryMs = 1_000
 const mostPending = 20_000
-
-export function modeOf(type: AuditEntry['type']): AuditMode {
-  const spec: { mode?: AuditMode; category: keyof typeof auditCategoryTable } = auditEventTable[type]
-  return spec.mode ?? auditCategoryTable[spec.category].mode
-}
 
 interface Waiting {
   readonly event: AuditEvent
@@ -74,6 +70,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   let collected: Waiting[] = []
   let [pending, lost] = [0, 0]
   let newest: SignedEvent | null = null
+  let lastSeen: number | null = null
   const calls = createCallContexts(clock)
   let trouble: { since: number; message: string } | null = null
   let isClosing = false
@@ -88,6 +85,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       late: 'the log does not open',
       onProblem: (fields) => logger.error('a fault in the thread of the audit log', fields),
       listen(started) {
+        started.on('opened', (data) => (lastSeen ??= (data as OpenedEvent).signedBefore))
         started.on('signed', (data) => {
           newest = data as SignedEvent
           onSigned?.(newest)
@@ -211,12 +209,11 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   await recover()
   // As they are by default, until they can be read.
   await keeping.levels.read().then(levels.learn, () => undefined)
-  const retention = isFirst ? startRetention(keeping, logger) : null
-  if (isFirst)
-    // The server works on: whoever put a backup back has to be able to look at it.
-    await witnesses
-      .start()
-      .catch((thrown: unknown) => logger.error('the witness file cannot be read', errorFields(thrown)))
+  const retention = isFirst ? startRetention({ retention: keeping.retention, clock, lastSeen, logger }) : null
+  // The server works on: whoever put a backup back has to be able to look at it.
+  await witnesses
+    .start()
+    .catch((thrown: unknown) => logger.error('the witness file cannot be read', errorFields(thrown)))
   return {
     ...keeping,
     levels: {
@@ -255,6 +252,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
         if (last) await withDeadline(last.call('close'), closeMs, 'storage.failed')
       } finally {
         last?.terminate()
+        await witnesses.close()
       }
     },
   }

@@ -4,9 +4,14 @@ import type { AuditEntry } from './types.ts'
 
 type Context = NonNullable<AuditEntry['context']>
 
+export interface OpenCall {
+  add(more: Context): void
+  end(): void
+}
+
 export interface CallContexts {
-  /** Gives what ends it. */
-  begin(requestId: string, context: Context): () => void
+  /** Gives what says more of it, and what ends it. */
+  begin(requestId: string, context: Context): OpenCall
   find(requestId: string): Context | undefined
 }
 
@@ -18,15 +23,22 @@ export function createCallContexts(clock: Pick<Clock, 'monotonic'>): CallContext
   let [ended, before] = [new Map<string, Context>(), new Map<string, Context>()]
   let turnedAt = clock.monotonic()
   return {
-    begin(requestId, context) {
+    begin(requestId, first) {
+      let context = first
       open.set(requestId, context)
-      return () => {
-        open.delete(requestId)
-        if (clock.monotonic() - turnedAt > keepMs) {
-          ;[before, ended] = [ended, new Map()]
-          turnedAt = clock.monotonic()
-        }
-        ended.set(requestId, context)
+      return {
+        add(more) {
+          context = { ...context, ...more }
+          open.set(requestId, context)
+        },
+        end() {
+          open.delete(requestId)
+          if (clock.monotonic() - turnedAt > keepMs) {
+            ;[before, ended] = [ended, new Map()]
+            turnedAt = clock.monotonic()
+          }
+          ended.set(requestId, context)
+        },
       }
     },
     find: (requestId) => open.get(requestId) ?? ended.get(requestId) ?? before.get(requestId),

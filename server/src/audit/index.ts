@@ -8,6 +8,7 @@ export { noState, type ReportAsked, type ReportBasis, type ReportState } from '.
 export { placeName } from './reports/places.ts'
 export type { AuditSinks, SinkLoad } from './sinks/sinks.ts'
 export type { OutsideWitnesses, WitnessLoad } from './witness/outside.ts'
+export { chooseWitnessFile } from './witness/witness-file.ts'
 export { auditPurposes, openAuditLog, originOf, secretsOf, type AuditLog } from './log/log.ts'
 export { createAuditReader, type AuditReader } from './read/reader.ts'
 export type { BlockState, OpenedEntry } from './read/read-entries.ts'

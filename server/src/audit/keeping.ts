@@ -1,6 +1,6 @@
 /** What is done to the log itself: people erased, months shredded, entries pruned, holds. On the thread that appends. */
 import type { AuditLevels } from '@cairn/contract'
-import { createId, errorFields, type Clock, type Logger } from '../base/index.ts'
+import type { Clock } from '../base/index.ts'
 import type { Hold, HoldRequest } from './gaps/holds.ts'
 import type { AuditLog, ByWhom } from './log/log.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
@@ -71,27 +71,4 @@ export function createKeeping(call: CallThread, clock: Clock): Keeping {
       change: (by, levels) => call('changeLevels', whom(by), levels),
     },
   }
-}
-
-const everyMs = 6 * 60 * 60_000
-const firstAfterMs = 60_000
-
-/** Does what is due soon after the start and a few times a day; a run that finds nothing due changes nothing. */
-export function startRetention({ retention }: Keeping, logger: Logger): { stop(): void } {
-  let timer = setTimeout(run, firstAfterMs)
-  timer.unref?.()
-
-  function run(): void {
-    retention
-      .run({ actor: 'server', requestId: createId('retention') })
-      .then(({ periods, blocks, pruned }) => {
-        if (periods.length > 0 || blocks > 0 || pruned !== null)
-          logger.info('retention of the audit log', { periods: periods.length, blocks, prunedTo: pruned?.to ?? null })
-      })
-      .catch((thrown: unknown) => logger.error('retention of the audit log failed', errorFields(thrown)))
-    timer = setTimeout(run, everyMs)
-    timer.unref?.()
-  }
-
-  return { stop: () => clearTimeout(timer) }
 }

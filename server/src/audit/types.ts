@@ -1,6 +1,7 @@
 /** What the rest of the server asks of `audit`. */
 import type { AuditEventType, AuditLevelRule, AuditWitnessList, AuditWitnessState } from '@cairn/contract'
 import type { Keeping } from './keeping.ts'
+import type { OpenCall } from './call-contexts.ts'
 import type { LevelledEntry } from './levels/level-of.ts'
 import type { SignedCheckpoint } from './log/checkpoints.ts'
 import type { AuditOutcome } from './record/header.ts'
@@ -49,10 +50,10 @@ export interface LevelledRecorder extends Recorder {
 
 export interface CallRecorder extends LevelledRecorder {
   /**
-   * What entries with this request id say beside what they are about: address, credential. Until the function that it
-   * gives is called.
+   * What entries with this request id say beside what they are about: address, and once it is known the credential.
+   * Until it is ended.
    */
-  aboutCall(requestId: string, context: NonNullable<AuditEntry['context']>): () => void
+  aboutCall(requestId: string, context: NonNullable<AuditEntry['context']>): OpenCall
 }
 
 export interface Audit extends CallRecorder, Keeping {

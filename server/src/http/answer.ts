@@ -30,7 +30,7 @@ export type Arrival = Omit<Exchange, 'ownOrigin'> & {
 }
 
 export function createAnswer(services: RouteServices): (arrival: Arrival, trace: Trace) => Promise<HttpReply> {
-  const { access, settings } = services
+  const { settings } = services
   const router = createRouter(routes)
 
   return async function answer(arrival, trace) {
@@ -59,8 +59,12 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     if (arrival.stopping.aborted && !isOperational(route)) fail('server.stopping', { retryAfterMs: 2_000 })
 
     // Before anybody is let in: also who is refused came from somewhere.
-    noteCall(services, exchange, null)
-    const principal = await identify(exchange, route, params, trace)
+    const noted = services.audit.aboutCall(exchange.requestId, { address: exchange.remoteAddress })
+    exchange.onClose(noted.end)
+    const principal = await identify(services, exchange, route, params, ({ id, via, credentialId }) => {
+      trace.actor = id
+      noted.add({ via, credential: credentialId })
+    })
     const query = readQuery(route, url)
     const { bytes, body } = await takeBody(exchange, route, services, trace)
     const input = { exchange, services, params, query, body, bytes }
@@ -77,40 +81,33 @@ export function createAnswer(services: RouteServices): (arrival: Arrival, trace:
     const whole = { ...input, call } satisfies ProtectedInput<string, unknown, unknown>
     return await underAudit(audited, services, () => route.handle(whole))
   }
-
-  /** Null for a route that needs nobody. Throws the codes of `access`. */
-  async function identify(
-    exchange: Exchange,
-    route: Route,
-    params: Record<string, string>,
-    trace: Trace,
-  ): Promise<Principal | null> {
-    if (route.permission === 'public') return null
-    const { headers } = exchange.request
-    if (typeof route.permission !== 'string' && isLocal(exchange)) return null
-    const credentials = readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: services.port() })
-    const principal = await access.authenticate({ ...credentials, ...readEpoch(headers) })
-    trace.actor = principal.id
-    noteCall(services, exchange, principal)
-    if (!isProtected(route)) {
-      access.require(principal, route.permission.unlessLocal)
-      return principal
-    }
-    if (route.beforeMfa !== true) access.requireSignedIn(principal)
-    const vault = route.on === 'vault' ? (params['id'] ?? '') : null
-    // In the same words as for one that is missing.
-    if (vault !== null && !access.seesVault(principal, vault)) fail('vault.not-found')
-    if (route.permission !== 'signed-in')
-      access.require(principal, route.permission, vault === null ? undefined : `vault:${vault}`)
-    return principal
-  }
 }
 
-/** What entries about the call say beside who it was. */
-function noteCall({ audit }: RouteServices, exchange: Exchange, principal: Principal | null): void {
-  const { requestId, remoteAddress: address, onClose } = exchange
-  const credential = principal === null ? {} : { via: principal.via, credential: principal.credentialId }
-  onClose(audit.aboutCall(requestId, { address, ...credential }))
+/** Null for a route that needs nobody. Throws the codes of `access`, also after `known` was told who it is. */
+async function identify(
+  { access, port }: RouteServices,
+  exchange: Exchange,
+  route: Route,
+  params: Record<string, string>,
+  known: (principal: Principal) => void,
+): Promise<Principal | null> {
+  if (route.permission === 'public') return null
+  const { headers } = exchange.request
+  if (typeof route.permission !== 'string' && isLocal(exchange)) return null
+  const credentials = readCredentials(headers, { ownOrigin: exchange.ownOrigin, port: port() })
+  const principal = await access.authenticate({ ...credentials, ...readEpoch(headers) })
+  known(principal)
+  if (!isProtected(route)) {
+    access.require(principal, route.permission.unlessLocal)
+    return principal
+  }
+  if (route.beforeMfa !== true) access.requireSignedIn(principal)
+  const vault = route.on === 'vault' ? (params['id'] ?? '') : null
+  // In the same words as for one that is missing.
+  if (vault !== null && !access.seesVault(principal, vault)) fail('vault.not-found')
+  if (route.permission !== 'signed-in')
+    access.require(principal, route.permission, vault === null ? undefined : `vault:${vault}`)
+  return principal
 }
 
 /** On this machine and not forwarded by a proxy for somebody else. */

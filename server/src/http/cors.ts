@@ -105,7 +105,16 @@ export function preflightHeaders({ headers }: Request, methods: readonly string[
 /** Methods of addresses that do not exist, so that a page gets to read that they do not. */
 export const anyMethod = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 
-const alwaysExposed = ['x-request-id', 'request-id', 'retry-after', 'retry-after-ms', 'x-should-retry', 'etag', 'allow']
+const alwaysExposed = [
+  'x-request-id',
+  'x-cairn-request-id',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'etag',
+  'allow',
+]
 
 /** What lets the page of `origin` read a reply with these headers. */
 export function shareHeaders(origin: string, reply: Readonly<Record<string, string>>): Record<string, string> {

@@ -26,7 +26,6 @@ export function createResponse({ status, headers, body }: HttpReply, context: Re
     ...baseHeaders,
     ...headers,
     ...context.edgeHeaders,
-    'x-request-id': requestId,
     ...(context.mustClose ? { connection: 'close' } : {}),
   }
   if (!(body instanceof ReadableStream)) {

@@ -1,6 +1,6 @@
 /** Headers that every reply carries, and the request id. */
 import { labels, type Label } from '@cairn/contract'
-import { createId, fail, quote } from '../base/index.ts'
+import { fail, quote } from '../base/index.ts'
 
 /** The console loads nothing from elsewhere, and nothing may frame it. */
 const contentSecurityPolicy =
@@ -15,10 +15,13 @@ export const baseHeaders = {
   'cache-control': 'no-store',
 } as const
 
-/** The client's own id when it is harmless in logs and headers, else a new one. */
-export function takeRequestId(headers: Headers): string {
+/**
+ * The client's own id of the request, when it is harmless in logs and headers. It goes back with the reply and into the
+ * log of the server; nothing is ever looked up by it, since two clients can choose the same.
+ */
+export function readClientRequestId(headers: Headers): string | null {
   const own = headers.get('x-request-id')
-  return own !== null && /^[A-Za-z0-9._-]{8,64}$/.test(own) ? own : createId('req')
+  return own !== null && /^[A-Za-z0-9._-]{8,64}$/.test(own) ? own : null
 }
 
 /** Whether the caller wants a reply that is made for it and not kept (RFC 9111, section 5.2.1). */

@@ -17,6 +17,8 @@ export interface Answered {
   readonly route: string
   readonly status: number
   readonly requestId: string
+  /** The id that the client gave it. */
+  readonly clientRequestId: string | null
   readonly startedAtMs: number
 }
 
@@ -89,14 +91,15 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
   }
 
   return {
-    answered({ method, route, status, requestId, startedAtMs }) {
+    answered({ method, route, status, requestId, clientRequestId, startedAtMs }) {
       const ms = clock.monotonic() - startedAtMs
       const labels = { route, method: knownMethods.has(method) ? method : 'other' }
       requests.add({ ...labels, status: `${Math.floor(status / 100)}xx` })
       seconds.observe(labels, ms / 1_000)
       // What went well is counted in the metrics; a terminal or a log file need not repeat it.
       const log = status < 400 ? logger.debug : logger.info
-      log('request', { method: labels.method, route, status, ms: Math.round(ms * 100) / 100, requestId })
+      const theirs = clientRequestId === null ? {} : { clientRequestId }
+      log('request', { method: labels.method, route, status, ms: Math.round(ms * 100) / 100, requestId, ...theirs })
     },
     failed(error, about) {
       errors.add({ code: error.code })

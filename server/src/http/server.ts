@@ -2,14 +2,22 @@
  * The edge as a whole: takes requests from the socket, has them answered (`answer.ts`), and stops in good order. A
  * client that leaves aborts its own work; a stop waits for open work, then aborts it.
  */
-import { CairnError, createLonePeers, errorFields, toCairnError, withDeadline, type HostPeers } from '../base/index.ts'
+import {
+  CairnError,
+  createId,
+  createLonePeers,
+  errorFields,
+  toCairnError,
+  withDeadline,
+  type HostPeers,
+} from '../base/index.ts'
 import { listenHttp, type HttpListener, type HttpPeer } from '../platform/index.ts'
 import { createAnswer, mustClose, type Trace } from './answer.ts'
 import { createConsoleAssets } from './console-assets.ts'
 import { createCors, shareHeaders } from './cors.ts'
 import { createResponse } from './create-response.ts'
 import type { HttpDependencies } from './dependencies.ts'
-import { takeRequestId } from './headers.ts'
+import { readClientRequestId } from './headers.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createMetricsRegistry, metricsTopic } from './metrics.ts'
 import { findClientAddress, isExpectedPeer, isPublicName } from './origin.ts'
@@ -122,7 +130,8 @@ function createFetch(
 
   return async function fetch(request, peer) {
     const startedAtMs = clock.monotonic()
-    const requestId = takeRequestId(request.headers)
+    const requestId = createId('req')
+    const clientRequestId = readClientRequestId(request.headers)
     const open = inFlight.open(request.signal)
     // Unreadable only with a Host header that is refused anyway.
     const url = URL.parse(request.url) ?? new URL('http://host.invalid/')
@@ -158,13 +167,16 @@ function createFetch(
       const cut: unknown = reply.body instanceof ReadableStream ? open.signal.reason : null
       if (cut instanceof CairnError) report.cut(cut, { requestId, route: trace.template, actor: trace.actor })
       peer.setIdleTimeout?.(idleSeconds)
-      report.answered({ method: request.method, route: trace.template, status, requestId, startedAtMs })
+      const route = trace.template
+      report.answered({ method: request.method, route, status, requestId, clientRequestId, startedAtMs })
     }
     const stallMs = settings.stallMs ?? 60_000
     return createResponse(reply, {
       request,
       requestId,
       edgeHeaders: {
+        'x-request-id': clientRequestId ?? requestId,
+        ...(clientRequestId === null ? {} : { 'x-cairn-request-id': requestId }),
         ...(audience === 'anthropic' ? { 'request-id': requestId } : {}),
         // Not for loopback names: there the browser would turn to TLS for every other program of the machine.
         ...(certificate && isPublicName(request.headers.get('host'), settings.publicUrl) ? strictTransport : {}),

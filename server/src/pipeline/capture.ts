@@ -51,8 +51,15 @@ export function textOf(body: Uint8Array | string): string {
 /** UTF-8 of a character that is kept. */
 const mostBytes = auditLevelLimits.text * 4
 
-/** The same stream, and what of it was told: its text, or its frames where no text is found in them. */
-export function overhear(stream: StreamHeard): { readonly stream: StreamHeard; told(): string } {
+interface Overheard {
+  readonly stream: StreamHeard
+  /** Its text, or its frames where no text is found in them; absent where nobody listened. */
+  readonly told?: () => string
+}
+
+/** The same stream, and what of it was told. */
+export function overhear(stream: StreamHeard, isKept: boolean): Overheard {
+  if (!isKept) return { stream }
   const kept: Uint8Array[] = []
   let bytes = 0
   const { frames } = stream

@@ -27,7 +27,7 @@ export function createChat(services: GatewayServices): Chat {
       return replyWithJson(call, heard.reply, heard.reply, clock)
     }
     const { reply } = heard
-    const { stream, told } = keepsAnswer ? overhear(reply) : { stream: reply, told: undefined }
+    const { stream, told } = overhear(reply, keepsAnswer)
     const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage(), told)
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', ...explain(call, reply, null, clock) }
     return { status: 200, headers, body: teeStream(stream, { signal: call.signal, ended, ends: chatEnds }) }

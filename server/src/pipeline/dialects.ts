@@ -74,7 +74,7 @@ function createAnswer<Request extends AnyRequest>(
     const { reply } = heard
     const converter = isNative ? null : conversion.openStream(request, identify(request.model, clock))
     const spoken = converter ? convertHeard(reply, converter) : reply
-    const { stream, told } = keepsAnswer ? overhear(spoken) : { stream: spoken, told: undefined }
+    const { stream, told } = overhear(spoken, keepsAnswer)
     const ended = (how: string) => void end(how === 'complete' ? 'ok' : 'failed', reply.usage(), told)
     const headers = { 'content-type': 'text/event-stream; charset=utf-8', ...explain(call, reply, null, clock) }
     const ends = { error: converter?.fail ?? conversion.frame, closing: null }

@@ -35,12 +35,22 @@ export interface PostgresOptions {
   deadlineMs?: number
 }
 
+/** Shorter than the others wait for a lock that it holds. */
+const idleInTransactionMs = 3_000
+
 /**
  * Opens a pool of connections to PostgreSQL. What the server never saw because its connection was gone is tried once
  * more: after a restart of PostgreSQL the pool still holds the old connections.
  */
 export function openPostgres({ url, connections, deadlineMs = postgresDeadlineMs }: PostgresOptions): SqlConnection {
-  const client = new SQL(url, { max: connections, bigint: true, idleTimeout: 60, connectionTimeout: 10 })
+  const client = new SQL(url, {
+    max: connections,
+    bigint: true,
+    idleTimeout: 60,
+    connectionTimeout: 10,
+    // A server that is cut off in the middle of a transaction must not hold its locks for as long as TCP waits.
+    connection: { idle_in_transaction_session_timeout: idleInTransactionMs },
+  })
   const session = createSession(client)
   let waiting = 0
   const inTime = async <T>(work: () => Promise<T>): Promise<T> => {

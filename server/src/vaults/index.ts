@@ -5,6 +5,7 @@ export { beginRun } from './register.ts'
 export { openIndexingTurn } from './indexing-turn.ts'
 export { vaultsSchema } from './schema.ts'
 export { indexSchema } from './index/migrations.ts'
+export { emptyIndexInfo } from './vault-states.ts'
 export type { Protection } from './held/held-facts.ts'
 export type {
   ExtractiveAnswer,

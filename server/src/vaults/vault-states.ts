@@ -145,17 +145,14 @@ export function createVaultStates(follow: Follow, logger: Logger) {
   }
 }
 
+/** Of an index of which nothing is known, or may be told. */
+export function emptyIndexInfo(state: VaultInfo['index']['state']): VaultInfo['index'] {
+  const nothing = { done: 0, total: 0, notesPerSecond: 0, secondsLeft: null, problemCount: 0, problems: [], version: 0 }
+  return { state, ...nothing }
+}
+
 function newInfo({ id, name, source, path }: Registered): VaultInfo {
-  const index: VaultInfo['index'] = {
-    state: 'indexing',
-    done: 0,
-    total: 0,
-    notesPerSecond: 0,
-    secondsLeft: null,
-    problemCount: 0,
-    problems: [],
-    version: 0,
-  }
+  const index = emptyIndexInfo('indexing')
   return { id, name, source, path: source === 'folder' ? path : null, notes: 0, passages: 0, index }
 }
 

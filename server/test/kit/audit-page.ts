@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path'
 import { expect } from 'bun:test'
-import axe from 'axe-core'
+import type { AuditEntryView } from '@cairn/contract'
 import type { Locator, Page } from 'playwright-core'
 import type { AuditEntry } from '../../src/audit/index.ts'
-import { findOverflow, type TestBrowser, type Visit, type VisitOptions } from '../browser.ts'
+import { type TestBrowser, type Visit, type VisitOptions } from '../browser.ts'
 import { repository } from '../harness.ts'
 import { createShiftedClock } from './shifted-clock.ts'
 import { emailOf, openTeam, password, take, type Member, type Team } from './team.ts'
@@ -237,11 +237,18 @@ function visits({ url, owner }: Team, browser: TestBrowser): Pick<AuditRig, 'ope
 
 export const rows = (page: Page): Locator => page.locator('a.audit-row')
 
-/** Nothing reaches beyond the window, and axe finds nothing to complain of. */
-export async function expectWell(page: Page, name: string): Promise<void> {
-  expect([name, await findOverflow(page)]).toEqual([name, []])
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'] })
-    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`)
-  expect([name, found]).toEqual([name, []])
+/** The newest entries that fit, at most 500. */
+export async function entriesFor(who: Member, query: string): Promise<AuditEntryView[]> {
+  const path = `/api/audit/events?fresh=true&limit=500&${query}`
+  return (await take<{ entries: AuditEntryView[] }>(who.call(path))).entries
+}
+
+/** What the page says of something that was verified, with these words. */
+export const status = (page: Page, text: string): Locator => page.locator('.audit-verdict').filter({ hasText: text })
+
+export async function download(page: Page, press: () => Promise<void>): Promise<{ name: string; path: string }> {
+  const coming = page.waitForEvent('download')
+  await press()
+  const file = await coming
+  return { name: file.suggestedFilename(), path: await file.path() }
 }

@@ -12,12 +12,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { expect } from 'bun:test'
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { buildPlugin } from '../../../scripts/build-plugin.ts'
 import { servePluginHost, type PluginHost } from '../../../scripts/plugin-host.ts'
 import type { TestBrowser, Visit } from '../browser.ts'
 import { exampleVault, repository } from '../harness.ts'
+import { expectAccessible } from './expect-well.ts'
 import { openTeam, take, type Member, type Team } from './team.ts'
 
 export interface PluginVisitOptions {
@@ -203,12 +203,7 @@ export async function expectWell(page: Page, name: string, within = '.cairn'): P
   expect([name, wide]).toEqual([name, []])
   const isTouched = await page.evaluate<boolean>(`document.body.classList.contains('is-mobile')`)
   if (isTouched) expect([name, await findSmallTargets(page)]).toEqual([name, []])
-  await page.evaluate(axe.source)
-  const found = await page.evaluate<
-    string[]
-  >(`axe.run(${JSON.stringify({ include: [[within]] })}, { resultTypes: ['violations'] })
-    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 140)).join(' | ')))`)
-  expect([name, found]).toEqual([name, []])
+  await expectAccessible(page, name, within)
 }
 
 /** Buttons and fields of Cairn below 44 px, except markers within a line of text (WCAG 2.2, 2.5.8, inline). */

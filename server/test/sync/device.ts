@@ -4,7 +4,6 @@ import type { NotesWrite, NotesWritten, SyncReply, SyncRequest } from '@cairn/co
 import {
   createSyncer,
   SyncFailure,
-  type Exclusions,
   type KnownNote,
   type SyncOutcome,
   type SyncParts,
@@ -12,6 +11,7 @@ import {
   type Syncer,
   type SyncTransport,
 } from '../../../plugin/src/core/sync/index.ts'
+import type { Exclusions } from '../../../plugin/src/core/exclusions.ts'
 
 export type CallServer = (path: string, init?: RequestInit) => Promise<Response>
 

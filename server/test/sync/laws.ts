@@ -9,7 +9,8 @@
  * 4. At rest the server has what its publisher has; what differs is told as a conflict.
  */
 import fc from 'fast-check'
-import type { Exclusions, SyncParts, SyncTransport } from '../../../plugin/src/core/sync/index.ts'
+import type { Exclusions } from '../../../plugin/src/core/exclusions.ts'
+import type { SyncParts, SyncTransport } from '../../../plugin/src/core/sync/index.ts'
 import { Device, type Fault } from './device.ts'
 
 export const paths = [

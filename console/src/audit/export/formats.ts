@@ -1,6 +1,7 @@
 /** The forms in which entries leave the log: what each is, and what it can take. */
 import { auditExportFormats, type AuditExportFormat } from '@cairn/contract'
 import { textFilters, type AuditFilter } from '../filter.ts'
+import { textWords } from '../words.ts'
 
 interface FormatWords {
   readonly title: string
@@ -36,19 +37,9 @@ export interface ExportOptions {
 
 /** The conditions of a search that an export does not take. */
 export function leftOutOf(filter: AuditFilter): string[] {
-  const words: Readonly<Record<(typeof textFilters)[number], string>> = {
-    actor: 'Who',
-    person: 'About',
-    vault: 'Vault',
-    note: 'Note',
-    model: 'Model',
-    provider: 'Provider',
-    request: 'Request',
-    q: 'Words',
-  }
   return [
     ...(filter.outcome.length > 0 ? ['Outcome'] : []),
-    ...textFilters.filter((name) => filter[name] !== '').map((name) => words[name]),
+    ...textFilters.filter((name) => filter[name] !== '').map((name) => textWords[name]),
   ]
 }
 

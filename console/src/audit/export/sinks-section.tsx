@@ -3,11 +3,12 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { AuditReceipt, AuditSinkState } from '@cairn/contract'
 import { Badge, Button, Dialog, EmptyState, Spinner, Table, type Column } from '@cairn/ui'
 import { useLoad } from '../../access/use-load.ts'
-import { formatBytes, formatCount, formatCounted, formatDateTime } from '../../shell/clock.ts'
+import { formatBytes, formatCount, formatDateTime } from '../../shell/clock.ts'
 import { CopyButton } from '../../shell/copy-button.tsx'
 import { FailureState } from '../../shell/failure-state.tsx'
 import { ViewFailure } from '../../shell/view-failure.tsx'
 import { listReceipts, listSinks } from '../audit-api.ts'
+import { Failing } from '../failing.tsx'
 
 /** While the page can be seen. */
 const refreshMs = 5_000
@@ -69,16 +70,7 @@ const columnsOf = (onOpen: (id: string) => void): readonly Column<AuditSinkState
           Delivers
         </Badge>
       ) : (
-        <div class="audit-two">
-          <Badge tone="danger" icon="warning">
-            Fails
-          </Badge>
-          <span class="muted">
-            {failingSince === null ? '' : `since ${formatDateTime(failingSince)}, `}
-            {formatCounted(attempts, 'try', 'tries')}
-            {lastError === null ? '' : `: ${lastError}`}
-          </span>
-        </div>
+        <Failing tone="danger" title="Fails" since={failingSince} attempts={attempts} lastError={lastError} />
       ),
   },
   {

@@ -3,6 +3,7 @@ import type { AuditWitnessList, AuditWitnessState } from '@cairn/contract'
 import { Badge, Button, Table, type Column } from '@cairn/ui'
 import { formatCount, formatCounted, formatDateTime } from '../../shell/clock.ts'
 import { saveText } from '../../shell/save-file.ts'
+import { Failing } from '../failing.tsx'
 import { Verdict } from '../verdict.tsx'
 import { readCheckpoint } from '../prove/signed-note.ts'
 import type { SeenHere } from './use-seen-here.ts'
@@ -95,16 +96,7 @@ const columns: readonly Column<Row>[] = [
         )
       if (state === 'failing')
         return (
-          <div class="audit-two">
-            <Badge tone="warn" icon="warning">
-              Cannot be told
-            </Badge>
-            <span class="muted">
-              {failingSince === null ? '' : `since ${formatDateTime(failingSince)}, `}
-              {formatCounted(attempts, 'try', 'tries')}
-              {lastError === null ? '' : `: ${lastError}`}
-            </span>
-          </div>
+          <Failing tone="warn" title="Cannot be told" since={failingSince} attempts={attempts} lastError={lastError} />
         )
       if (seen === null) return told === null ? <span class="muted">nothing yet</span> : <Badge>Remembers</Badge>
       return (

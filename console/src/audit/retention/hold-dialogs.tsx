@@ -142,7 +142,9 @@ export function ReleaseHoldDialog({ hold: { id, reason: placedFor }, scope, onRe
         </p>
         <p class="audit-caution">
           <Icon name="warning" size={18} />
-          <span>What only this hold keeps can be read no more at once: here, in copies, and in backups.</span>
+          <span>
+            What only this hold keeps can be read no more at once, also in copies. A backup from before has its keys.
+          </span>
         </p>
         <TextArea
           label="Why it is needed no more"

@@ -121,7 +121,7 @@ function AskRun({ plan, onRan, onClose }: AskRunProps) {
         {blocks > 0 ? (
           <li>
             {formatCounted(blocks - held, 'part')} that name people, of {formatCounted(plan.periods.length, 'month')} of
-            categories, can be read no more: here, in copies, and in backups.
+            categories, can be read no more, also in copies. A backup from before has their keys.
           </li>
         ) : null}
         {held > 0 ? <li>{formatCounted(held, 'part')} can still be read, because of a hold.</li> : null}

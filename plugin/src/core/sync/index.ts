@@ -1,10 +1,9 @@
 /** Keeping a vault on the server, without a screen. */
 export { createSyncer, type Syncer } from './syncer.ts'
-export { excludesPath, excludesTags, tagsIn } from './exclusions.ts'
+export { tagsIn } from './note-tags.ts'
 export {
   SyncFailure,
   type Drift,
-  type Exclusions,
   type KnownNote,
   type KnownNotes,
   type LocalNote,

@@ -1,6 +1,7 @@
 /** The notes of the device as the server is told of them: by canonical path, with the version of each. */
 import { comparePaths, findPathFault } from '@cairn/contract/tables'
-import { excludesPath, tagsIn } from './exclusions.ts'
+import { excludesPath } from '../exclusions.ts'
+import { tagsIn } from './note-tags.ts'
 import type { KnownNote, LocalNote, SyncParts, SyncProblem } from './types.ts'
 
 export interface Local {

@@ -8,7 +8,7 @@
  * deleted, what is excluded is purged, and what another device did meanwhile is left alone and told.
  */
 import type { NotesWrite, SyncConflict, SyncReply, SyncRequest } from '@cairn/contract'
-import { excludesPath, excludesTags } from './exclusions.ts'
+import { excludesPath, excludesTags } from '../exclusions.ts'
 import { listNotes, type SyncNotes } from './sync-notes.ts'
 import { SyncFailure, type SyncOutcome, type SyncParts, type SyncProblem, type SyncState } from './types.ts'
 import { sendNotes, type Upload } from './uploads.ts'
@@ -170,7 +170,7 @@ export function createSyncer(parts: SyncParts): Syncer {
     round.seq = sent.seq ?? round.seq
     round.problems.push(...sent.problems)
     for (const path of sent.excluded) round.excluded.add(path)
-    for (const path of sent.vanished) mark([path])
+    mark(sent.overtaken)
   }
 
   /**
@@ -227,8 +227,12 @@ export function createSyncer(parts: SyncParts): Syncer {
     if (isMany && !mayDelete) return { kind: 'ask-deletions', count: gone.length, of: gone.length + notes.all.length }
     mayDelete = false
     for (let from = 0; from < gone.length; from += pageNotes) {
-      const deleted = gone.slice(from, from + pageNotes)
-      await compare(round, { deleted })
+      const now = listNotes(parts)
+      const page = gone.slice(from, from + pageNotes)
+      const deleted = page.filter((path) => now.find(path) === undefined)
+      // Written again since the round began.
+      mark(page.filter((path) => now.find(path) !== undefined))
+      if (deleted.length > 0) await compare(round, { deleted })
       onProgress({ phase: 'deleting', done: Math.min(from + pageNotes, gone.length), total: gone.length })
       for (const path of deleted) await known.delete(path)
     }

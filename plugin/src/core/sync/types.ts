@@ -1,5 +1,6 @@
 /** What keeping a vault on the server needs of the world around it. */
 import type { NotesWrite, NotesWritten, SyncConflict, SyncReply, SyncRequest } from '@cairn/contract'
+import type { Exclusions } from '../exclusions.ts'
 
 export interface LocalNote {
   /** As the device names it. */
@@ -64,12 +65,6 @@ export interface SyncState {
 export interface SyncStateStore {
   load(): Promise<SyncState>
   save(state: SyncState): Promise<void>
-}
-
-/** Canonical paths of folders, and tags without `#`; those below them are excluded too. */
-export interface Exclusions {
-  readonly folders: readonly string[]
-  readonly tags: readonly string[]
 }
 
 export interface SyncProgress {

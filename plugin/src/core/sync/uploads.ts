@@ -1,8 +1,9 @@
 /** Sends notes in batches of bounded size. The last look at what is excluded is here, at the very text that is sent. */
 import type { NotesWrite, SyncConflict } from '@cairn/contract'
 import { countBytes } from '@cairn/contract/tables'
-import { excludesPath, excludesTags, tagsIn } from './exclusions.ts'
-import type { Local, SyncNotes } from './sync-notes.ts'
+import { excludesPath, excludesTags } from '../exclusions.ts'
+import { tagsIn } from './note-tags.ts'
+import { listNotes, type Local, type SyncNotes } from './sync-notes.ts'
 import type { SyncParts, SyncProblem } from './types.ts'
 
 export const batchLimits = { notes: 100, characters: 2_000_000, noteBytes: 10 * 1_024 * 1_024 } as const
@@ -17,8 +18,8 @@ export interface Sent {
   readonly problems: SyncProblem[]
   /** They are excluded by what they say now, and the server has them. */
   readonly excluded: string[]
-  /** Not there any more when they were to be sent. */
-  readonly vanished: string[]
+  /** When their turn came they were gone, or there again: the next round looks at them anew. */
+  readonly overtaken: string[]
   /** State of the vault after the last batch; null when none was sent. */
   seq: number | null
 }
@@ -30,13 +31,16 @@ export async function sendNotes(
   { uploads, deletions }: { readonly uploads: readonly Upload[]; readonly deletions: NotesWrite['deleted'] },
   onSent: (count: number) => void,
 ): Promise<Sent> {
-  const sent: Sent = { conflicts: [], problems: [], excluded: [], vanished: [], seq: null }
+  const sent: Sent = { conflicts: [], problems: [], excluded: [], overtaken: [], seq: null }
   let batch: NotesWrite['notes'] = []
   let characters = 0
   // With the first batch, so that a renamed note changes its name in one step.
   let rest = [...deletions]
   async function flush(): Promise<void> {
-    const deleted = rest.splice(0, batchLimits.notes)
+    const now = rest.length === 0 ? notes : listNotes(parts)
+    const due = rest.splice(0, batchLimits.notes)
+    const deleted = due.filter(({ path }) => now.find(path) === undefined)
+    for (const { path } of due) if (now.find(path) !== undefined) sent.overtaken.push(path)
     if (batch.length + deleted.length === 0) return
     const written = await parts.transport.write({ device, notes: batch, deleted })
     sent.conflicts.push(...written.conflicts)
@@ -50,7 +54,7 @@ export async function sendNotes(
   for (const { path, match } of uploads) {
     const local = notes.find(path)
     const text = local === undefined ? null : await notes.read(local)
-    if (local === undefined || text === null) sent.vanished.push(path)
+    if (local === undefined || text === null) sent.overtaken.push(path)
     else if (excludes(parts, local, text)) {
       if (match !== null) sent.excluded.push(path)
     } else if (findFault(text) !== null) sent.problems.push({ path, reason: findFault(text) ?? '' })

@@ -14,6 +14,7 @@ import { explanationProofs } from './explanation-proofs.ts'
 import { filterProofs } from './filter-proofs.ts'
 import { equal, type Proof } from './proof.ts'
 import { specify } from './specification.ts'
+import { timeProofs } from './time-proofs.ts'
 import {
   contextArbitrary,
   factsArbitrary,
@@ -229,4 +230,5 @@ export const proofs: readonly Proof[] = [
   everyNote,
   everySearch,
   ...denseProofs,
+  ...timeProofs,
 ]

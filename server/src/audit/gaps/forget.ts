@@ -29,7 +29,7 @@ export function keyMark(ref: string): string {
 export interface Destroying {
   readonly kind: KeyKind
   /** Refs of at most 200 keys, as they are when nobody else can change the log. */
-  readonly find: (session: SqlSession) => Promise<readonly string[]>
+  readonly find: (session: SqlSession, book: KeyBook) => Promise<readonly string[]>
   readonly type: AuditEventType
   /** By what is destroyed. */
   readonly fields: (refs: readonly string[]) => AuditEvent['fields']
@@ -50,7 +50,7 @@ export async function destroyKeys(
   { kind, find, type, fields: describe }: Destroying,
 ): Promise<Destroyed | null> {
   return sequencer.exclusively(async (session, head, book) => {
-    const refs = await find(session)
+    const refs = await find(session, book)
     invariant(refs.length <= mostKeysAtOnce, 'no more keys at once than an entry can name')
     await book.findByRef(session, kind, refs)
     const live = refs.filter((ref) => ref !== nobody.ref && book.byRef(kind, ref)?.key != null)

@@ -14,7 +14,7 @@ import {
   verifyInclusion,
   type Hash,
 } from '../tree/merkle.ts'
-import { sha256 } from '../tree/sha256.ts'
+import { hashOf } from '../tree/hash-of.ts'
 
 export interface GoneBlock {
   readonly seq: number
@@ -77,5 +77,5 @@ export function isInGoneSet(
 }
 
 function leafOf({ seq, name }: GoneBlock, salt: Uint8Array): Hash {
-  return leafHash(sha256(salt, `${seq}\0${name}`))
+  return leafHash(hashOf(salt, `${seq}\0${name}`))
 }

@@ -1,6 +1,8 @@
 /** Which level an entry has: the first rule that fits. */
-import { auditCategoryTable, auditEventTable, auditLevelCategories } from '@cairn/contract/tables'
+import { auditEventTable, auditLevelCategories } from '@cairn/contract/tables'
 import type { AuditEventType, AuditLevelRule, AuditLevels } from '@cairn/contract'
+import { modeOf } from '../record/mode.ts'
+import { parseNotes } from '../record/note-names.ts'
 import type { AuditFieldValue } from '../record/prepare.ts'
 
 export interface LevelledEntry {
@@ -20,10 +22,7 @@ const metadata: AuditLevelRule = { level: 'metadata' }
 
 /** What must be on record before it happens is on record at any level. */
 export function isSilenced(levels: AuditLevels, entry: LevelledEntry): boolean {
-  if (levels.rules.length === 0) return false
-  const spec: { mode?: string; category: keyof typeof auditCategoryTable } = auditEventTable[entry.type]
-  const mode = spec.mode ?? auditCategoryTable[spec.category].mode
-  return mode !== 'strict' && ruleOf(levels, entry).level === 'none'
+  return levels.rules.length > 0 && modeOf(entry.type) !== 'strict' && ruleOf(levels, entry).level === 'none'
 }
 
 function fits(
@@ -43,7 +42,7 @@ function vaultsOf({ vault, vaults }: LevelledEntry['fields']): readonly AuditFie
 
 /** As `VAULT/PATH`. */
 function notesOf({ vault, note, notes }: LevelledEntry['fields']): readonly string[] {
-  const listed = Array.isArray(notes) ? (notes as readonly string[]).map((each) => each.replace(/^note:/, '')) : []
+  const listed = parseNotes(notes).map(({ vault: of, path }) => `${of}/${path}`)
   return typeof vault === 'string' && typeof note === 'string' ? [...listed, `${vault}/${note}`] : listed
 }
 

@@ -23,6 +23,11 @@ export interface SignedEvent {
   readonly at: number
 }
 
+/** When the newest checkpoint was signed that stood when the thread began; milliseconds since 1970. */
+export interface OpenedEvent {
+  readonly signedBefore: number | null
+}
+
 const signAfterMs = 500
 
 let log: AuditLog | null = null
@@ -32,6 +37,7 @@ const { emit } = serveWorker({
   async open({ location, origin, secrets }: LogPlace) {
     const checkPlace = location.kind === 'sqlite' ? watchFile(location.file) : undefined
     log = await openLog({ location, origin, secrets, clock: systemClock, ...(checkPlace ? { checkPlace } : {}) })
+    emit('opened', { signedBefore: (await log.checkpoints.newest())?.at ?? null } satisfies OpenedEvent)
     // What was not signed any more before it stopped, and for those who ask before anything happens.
     signSoon()
     const { verifier } = log.checkpoints.signer

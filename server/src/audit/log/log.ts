@@ -1,7 +1,7 @@
 /** The log of one process, on the thread that may wait for a disk: everything that changes or reads it, together. */
 import type { AuditLevels } from '@cairn/contract'
 import type { Clock } from '../../base/index.ts'
-import type { Keyring, SqlConnection, SqlSession } from '../../platform/index.ts'
+import type { Keyring, SqlConnection } from '../../platform/index.ts'
 import { openConnection, type StoreLocation } from '../../storage/index.ts'
 import { writeArchive } from '../archive/write-archive.ts'
 import { destroyKeys, removeAllGone, type Destroyed } from '../gaps/forget.ts'
@@ -42,8 +42,6 @@ export interface AuditLog {
   append(event: AuditEvent): Promise<number>
   appendOnce: Sequencer['appendOnce']
   head(): Promise<Head>
-  /** Refs of the keys of people; those who have none are left out. */
-  refsOf(principals: readonly string[]): Promise<string[]>
   /** Destroys the keys of at most 200 people; null when none of them has one. Nothing of them opens any more. */
   erase(by: ByWhom, principals: readonly string[], why: { reason: string; request: string }): Promise<Destroyed | null>
   /** The same for months of a category, `auth/2026-11`, whether they are due or not. */
@@ -123,16 +121,6 @@ export async function openLog({
   const checkpoints = createCheckpoints({ connection, clock, origin: begun.origin, secrets })
   const forgetting = (by: ByWhom): Forgetting => ({ sequencer, wrapping: secrets.wrapping, by })
 
-  async function findRefs(session: SqlSession, principals: readonly string[]): Promise<string[]> {
-    const names = principals.map(createKeyBook(secrets).nameOf)
-    if (names.length === 0) return []
-    const { rows } = await session.run(
-      `SELECT ref FROM audit_keys WHERE kind = 'subject' AND name IN (${names.map(() => '?').join(', ')})`,
-      names,
-    )
-    return rows.map((row) => String(row['ref']))
-  }
-
   /** With the keys as they are now. */
   const openBlocks = () =>
     createReadBlock(connection, { book: createKeyBook(secrets), wrapping: secrets.wrapping, origin: begun.origin })
@@ -142,14 +130,13 @@ export async function openLog({
     append: (event) => sequencer.append(event),
     appendOnce: (mark, events) => sequencer.appendOnce(mark, events),
     head: () => readHead(connection, ''),
-    refsOf: (principals) => findRefs(connection, principals),
     erase: (by, principals, fields) =>
       destroyKeys(forgetting(by), {
         kind: 'subject',
         // Whoever has no key yet gets one to be destroyed, or the next entry about them would make it.
-        find: async (session) => {
-          await createKeyBook(secrets).load(session, { subjects: principals, periods: [] })
-          return findRefs(session, principals)
+        find: async (session, book) => {
+          await book.load(session, { subjects: principals, periods: [] })
+          return [...new Set(principals)].flatMap((id) => book.subject(id)?.ref ?? [])
         },
         type: 'privacy.erased',
         fields: () => fields,

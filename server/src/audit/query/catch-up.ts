@@ -75,7 +75,7 @@ export function followLog({ follower, reached, clock, onReached, onProblem }: Fo
       try {
         while ((await reached()) < size && clock.monotonic() < end && !isStopped) {
           const last = await step()
-          await rest(last === 'more' ? 0 : elsewhereMs)
+          await rest(last === 'elsewhere' ? elsewhereMs : 0)
         }
       } finally {
         waiting--

@@ -19,7 +19,7 @@ import { toIndexRow, type IndexRow, type Shape } from './index-rows.ts'
 import type { IndexStore, OpenIndex } from './index-store.ts'
 import { dropPruned, forgetKeys } from './forget-references.ts'
 
-/** `done`: nothing is left to do. `elsewhere`: another process is at it. */
+/** `done`: nothing of what was there when it began is left to do. `elsewhere`: another process is at it. */
 export type Step = 'done' | 'more' | 'elsewhere'
 
 export interface LogFollower {
@@ -62,7 +62,7 @@ export function createLogFollower({ log, store, clock, openBlocks }: FollowerOpt
       if (!(await takeLease(index))) return 'elsewhere'
       if (state.keysEpoch !== head.keysEpoch) await forgetKeys({ log, index, head, renew: () => takeLease(index) })
       else if (state.minIndex !== head.minIndex) await dropPruned({ index, head, renew: () => takeLease(index) })
-      else await add(index, head)
+      else return (await add(index, head)) === head.size ? 'done' : 'more'
       return 'more'
     })
   }
@@ -78,7 +78,8 @@ export function createLogFollower({ log, store, clock, openBlocks }: FollowerOpt
     return changes === 1
   }
 
-  async function add(index: OpenIndex, head: Head): Promise<void> {
+  /** Gives how far it came. */
+  async function add(index: OpenIndex, head: Head): Promise<number> {
     const { state, connection, refs } = index
     const from = Math.max(state.upto, head.minIndex)
     const to = Math.min(from + entriesAtOnce, head.size)
@@ -101,6 +102,7 @@ export function createLogFollower({ log, store, clock, openBlocks }: FollowerOpt
     })
     // Ids of shapes that were made in vain are nobody’s.
     if (!isFirst) shapes = new Map()
+    return to
   }
 
   async function insertRows(session: SqlSession, build: string, rows: readonly IndexRow[]): Promise<void> {

@@ -2,6 +2,7 @@
 import { sha256 } from '../../base/index.ts'
 import type { OpenedEntry } from '../read/read-entries.ts'
 import type { AuditHeader } from '../record/header.ts'
+import { parseNotes } from '../record/note-names.ts'
 import { nobody } from '../record/key-book.ts'
 import type { StoredEntry } from '../verify/source.ts'
 import { refKinds } from './index-tables.ts'
@@ -59,7 +60,7 @@ export function toIndexRow(stored: StoredEntry, header: AuditHeader, opened: Ope
     for (const vault of vaultsIn(fields)) add(refKinds.vault, refs.vault(vault))
     const { vault, note, notes } = fields
     if (typeof vault === 'string' && typeof note === 'string') add(refKinds.note, refs.note(vault, note))
-    for (const [of, path] of listNotes(notes)) add(refKinds.note, refs.note(of, path))
+    for (const { vault: of, path } of parseNotes(notes)) add(refKinds.note, refs.note(of, path))
   }
   for (const name of Object.keys(blocks)) {
     const keyRef = keyRefOf(name)
@@ -119,13 +120,4 @@ function storable(text: string): string {
 
 function countIn(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0
-}
-
-/** Of `note:VAULT/PATH` each: vault and path. */
-function listNotes(notes: unknown): (readonly [vault: string, path: string])[] {
-  if (!Array.isArray(notes)) return []
-  return (notes as readonly string[]).flatMap((each) => {
-    const [, vault, path] = /^note:([^/]+)\/(.+)$/.exec(each) ?? []
-    return vault === undefined || path === undefined ? [] : [[vault, path] as const]
-  })
 }

@@ -9,7 +9,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { canonicalJson, type JsonValue } from '../tree/canonical-json.ts'
 import { isSame } from '../tree/merkle.ts'
-import { sha256 } from '../tree/sha256.ts'
+import { hashOf } from '../tree/hash-of.ts'
 
 export const keyBytes = 32
 const saltBytes = 32
@@ -37,7 +37,7 @@ export function expandKey(extracted: Uint8Array, { nonce, name }: Omit<BlockPlac
 }
 
 export function commit(name: string, salt: Uint8Array, content: string): Uint8Array {
-  return sha256(`${domain}\0${name}\0`, salt, content)
+  return hashOf(`${domain}\0${name}\0`, salt, content)
 }
 
 export interface SealedBlock {

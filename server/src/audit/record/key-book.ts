@@ -8,7 +8,8 @@ import { createId, fail } from '../../base/index.ts'
 import { openSecret, sealSecret, type SqlSession } from '../../platform/index.ts'
 import { extractKey, keyBytes } from './blocks.ts'
 
-export type KeyKind = 'subject' | 'period'
+const keyKinds = ['subject', 'period'] as const
+export type KeyKind = (typeof keyKinds)[number]
 
 /** What of the keyring the log needs; 32 bytes each. */
 export interface AuditSecrets {
@@ -30,8 +31,6 @@ export interface BookKey {
 /** Blocks of nobody: their key is no secret, and that of the period protects them. */
 export const nobody: BookKey = { ref: '-', key: new Uint8Array(keyBytes) }
 
-/** All that is known of a key is dropped when more are known. */
-const mostKnown = 20_000
 /** Rows that a query asks for at once. */
 const rowsAtOnce = 500
 
@@ -56,8 +55,12 @@ export interface Wanted {
   readonly periods: Iterable<string>
 }
 
+/** `mostKnown`: all that is known is dropped before more than that are. */
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
-export function createKeyBook({ wrapping, naming }: Pick<AuditSecrets, 'wrapping' | 'naming'>): KeyBook {
+export function createKeyBook(
+  { wrapping, naming }: Pick<AuditSecrets, 'wrapping' | 'naming'>,
+  mostKnown = 20_000,
+): KeyBook {
   let epoch = 0
   const byName: Record<KeyKind, Map<string, BookKey>> = { subject: new Map(), period: new Map() }
   const byRefs: Record<KeyKind, Map<string, BookKey>> = { subject: new Map(), period: new Map() }
@@ -77,7 +80,6 @@ export function createKeyBook({ wrapping, naming }: Pick<AuditSecrets, 'wrapping
         message: 'A key of the audit log cannot be opened with this keyring. Restore the keyring of this deployment.',
       })
     const key: BookKey = { ref, key: opened === null ? null : Buffer.from(opened, 'base64') }
-    if (byName[kind].size >= mostKnown) forget()
     byName[kind].set(String(row['name']), key)
     byRefs[kind].set(ref, key)
   }
@@ -92,6 +94,11 @@ export function createKeyBook({ wrapping, naming }: Pick<AuditSecrets, 'wrapping
       )
       for (const row of rows) learn(kind, row)
     }
+  }
+
+  /** Before anything is read and never in between: whoever asked for several has all of them. */
+  function makeRoom(counts: Readonly<Record<KeyKind, number>>): void {
+    if (keyKinds.some((kind) => byName[kind].size + counts[kind] > mostKnown)) forget()
   }
 
   async function loadAll(session: SqlSession, kind: KeyKind, wanted: readonly string[]): Promise<void> {
@@ -118,16 +125,20 @@ export function createKeyBook({ wrapping, naming }: Pick<AuditSecrets, 'wrapping
     subject: (principalId) => byName.subject.get(book.nameOf(principalId)),
     period: (name) => byName.period.get(name),
     async load(session, { subjects, periods }) {
-      await loadAll(session, 'subject', [...new Set(subjects)].map(book.nameOf))
-      await loadAll(session, 'period', [...new Set(periods)])
+      const people = [...new Set(subjects)].map(book.nameOf)
+      const periodNames = [...new Set(periods)]
+      makeRoom({
+        subject: people.filter((name) => !byName.subject.has(name)).length,
+        period: periodNames.filter((name) => !byName.period.has(name)).length,
+      })
+      await loadAll(session, 'subject', people)
+      await loadAll(session, 'period', periodNames)
     },
-    findByRef: (session, kind, refs) =>
-      read(
-        session,
-        kind,
-        'ref',
-        [...new Set(refs)].filter((ref) => ref !== nobody.ref && !byRefs[kind].has(ref)),
-      ),
+    findByRef(session, kind, refs) {
+      const listUnknown = () => [...new Set(refs)].filter((ref) => ref !== nobody.ref && !byRefs[kind].has(ref))
+      makeRoom({ subject: 0, period: 0, [kind]: listUnknown().length })
+      return read(session, kind, 'ref', listUnknown())
+    },
     byRef: (kind, ref) => (kind === 'subject' && ref === nobody.ref ? nobody : byRefs[kind].get(ref)),
     extracted(subject, period) {
       if (subject.key === null || period.key === null) return null

@@ -1,5 +1,6 @@
 /** Cells of reports: entries’ values where they are there, and the one word for what is not. */
 import { reportWords } from '@cairn/contract/tables'
+import { parseNotes } from '../record/note-names.ts'
 import type { OpenedEntry } from '../read/read-entries.ts'
 import type { ReportTools } from './types.ts'
 
@@ -33,16 +34,11 @@ export function wordOf(value: OpenedEntry['fields'][string] | undefined): string
   return typeof value === 'object' ? value.join(', ') : String(value)
 }
 
-const notePattern = /^note:([^/]+)\/(.+)$/
-
 /** Vault and path of `note:VAULT/PATH` each. */
 export function notesOf({ fields }: Pick<OpenedEntry, 'fields'>): { vault: string; path: string }[] {
   const { notes, vault, note } = fields
   if (typeof vault === 'string' && typeof note === 'string') return [{ vault, path: note }]
-  return listOf(notes).flatMap((each) => {
-    const [, of, path] = notePattern.exec(each) ?? []
-    return of === undefined || path === undefined ? [] : [{ vault: of, path }]
-  })
+  return parseNotes(notes)
 }
 
 /** The folder of a note down to a depth, as rules write it: `folder:VAULT/PATH`, or `vault:VAULT` at the top. */

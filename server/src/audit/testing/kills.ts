@@ -1,5 +1,5 @@
 /**
- * Kills a log at each of its statements, opens what is left, and asks: does it verify, is all that was acknowledged there,
+ * Kills a log at each of its statements, and from outside at any moment, opens what is left, and asks: does it verify, is all that was acknowledged there,
  * is nothing half done, and does the rest of the work still come to its end?
  */
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
@@ -10,7 +10,10 @@ import { parseCheckpoint } from '../tree/checkpoint.ts'
 import { openLogKit, type LogKit } from './log-kit.ts'
 
 export interface KillReport {
+  /** At a statement each, every one at another. */
   readonly kills: number
+  /** From outside, at any moment: also in the middle of a statement, or while the disk writes. */
+  readonly killedOutside: number
   /** Statements that the program makes when nobody kills it. */
   readonly statements: number
   /** What was found wrong, with the statement that it was killed at. */
@@ -18,8 +21,10 @@ export interface KillReport {
 }
 
 export interface KillOptions {
-  /** At most so many; all statements when there are no more. */
+  /** At most so many; at all statements when there are no more. */
   readonly kills: number
+  /** So many more from outside; those that come when the program has ended do not count. */
+  readonly outside?: number
   readonly seed: number
   readonly twin?: 'early' | 'loose'
   /** Only at one of the first so many statements, which append. */
@@ -42,28 +47,48 @@ const saidSchema = z.object({
 })
 type Said = z.infer<typeof saidSchema>
 
-export async function runKills({ kills, seed, twin, among, atOnce = 2 }: KillOptions): Promise<KillReport> {
+export async function runKills({
+  kills,
+  outside = 0,
+  seed,
+  twin,
+  among,
+  atOnce = 2,
+}: KillOptions): Promise<KillReport> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-kills-'))
   try {
     const base = join(folder, 'base.db')
     const kit = await openLogKit(place(base))
     await kit.fill(before)
     await kit.log.close()
-    const whole = await runOnce(folder, base, { killAt: 0, twin: undefined })
+    const startedAt = performance.now()
+    const whole = await runOnce(folder, base, { kill: null, twin: undefined })
+    const wholeMs = performance.now() - startedAt
     const statements = whole.said.at(-1)?.done ?? 0
     const wrong = [...whole.wrong, ...(statements === 0 ? ['the program did not come to its end'] : [])]
-    const waiting = pick(Math.min(statements, among ?? statements), kills, seed)
-    const total = waiting.length
+    const places = pick(Math.min(statements, among ?? statements), kills, seed)
+    const waiting: Kill[] = [
+      ...places.map((at) => ({ at })),
+      // By the golden ratio, so that any number of them is spread over the whole.
+      ...Array.from({ length: outside }, (_, at) => ({ afterMs: wholeMs * ((at * 0.618_034) % 1), number: at })),
+    ]
+    const killed = { inside: 0, outside: 0 }
     const work = async () => {
-      for (let killAt = waiting.pop(); killAt !== undefined; killAt = waiting.pop())
-        wrong.push(...(await runOnce(folder, base, { killAt, twin })).wrong)
+      for (let kill = waiting.pop(); kill !== undefined; kill = waiting.pop()) {
+        const run = await runOnce(folder, base, { kill, twin })
+        wrong.push(...run.wrong)
+        if (run.isKilled) killed['at' in kill ? 'inside' : 'outside']++
+      }
     }
     await Promise.all(Array.from({ length: atOnce }, work))
-    return { kills: total, statements, wrong }
+    return { kills: killed.inside, killedOutside: killed.outside, statements, wrong }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+/** At its n-th statement, by itself; or so long after it was started, unless it has come to its end by then. */
+type Kill = { readonly at: number } | { readonly afterMs: number; readonly number: number }
 
 const place = (file: string) => ({ kind: 'sqlite', file, durability: 'full' }) as const
 
@@ -82,23 +107,29 @@ function pick(most: number, count: number, seed: number): number[] {
 async function runOnce(
   folder: string,
   base: string,
-  { killAt, twin }: { killAt: number; twin: KillOptions['twin'] },
-): Promise<{ said: Said[]; wrong: string[] }> {
-  const file = join(folder, `killed-${killAt}.db`)
+  { kill, twin }: { kill: Kill | null; twin: KillOptions['twin'] },
+): Promise<{ said: Said[]; wrong: string[]; isKilled: boolean }> {
+  const killAt = kill !== null && 'at' in kill ? kill.at : 0
+  const name = kill === null ? 'never' : 'at' in kill ? `at ${kill.at}` : `outside ${kill.number}`
+  const file = join(folder, `killed-${name.replace(' ', '-')}.db`)
   await copyFile(base, file)
   const child = Bun.spawn([process.execPath, '--no-env-file', program, file, String(killAt), twin ?? ''], {
     stdout: 'pipe',
     stderr: 'pipe',
   })
+  const timer = kill !== null && 'afterMs' in kill ? setTimeout(() => child.kill('SIGKILL'), kill.afterMs) : null
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   await child.exited
+  if (timer !== null) clearTimeout(timer)
+  const isKilled = child.signalCode === 'SIGKILL'
   const said = out
     .split('\n')
+    // The last one may be half.
     .slice(0, -1)
     .map((line) => saidSchema.parse(JSON.parse(line)))
   const wrong: string[] = []
   if (err !== '') wrong.push(err.slice(0, 500))
-  if (killAt > 0 && child.signalCode !== 'SIGKILL') wrong.push('it was not killed')
+  if (killAt > 0 && !isKilled) wrong.push('it was not killed')
   const kit = await openLogKit(place(file))
   try {
     wrong.push(...(await findWrong(kit, said)))
@@ -107,7 +138,7 @@ async function runOnce(
   }
   await kit.log.close()
   for (const ending of ['', '-wal', '-shm']) await rm(`${file}${ending}`, { force: true })
-  return { said, wrong: wrong.map((each) => `killed at ${killAt}: ${each}`) }
+  return { said, isKilled, wrong: wrong.map((each) => `killed ${name}: ${each}`) }
 }
 
 async function findWrong(kit: LogKit, said: readonly Said[]): Promise<string[]> {

@@ -3,7 +3,7 @@ import type { AuditEventType } from '@cairn/contract'
 import type { Clock } from '../../base/index.ts'
 import type { StoreLocation } from '../../storage/index.ts'
 import { openLog, type AuditLog, type LogOptions } from '../log/log.ts'
-import type { AuditSecrets } from '../record/key-book.ts'
+import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
 import type { AuditEvent } from '../record/prepare.ts'
 
 const filled = (byte: number) => new Uint8Array(32).fill(byte)
@@ -21,6 +21,13 @@ export interface LogKit {
   by(): Pick<AuditEvent, 'actor' | 'at' | 'context'>
   /** What is wrong, by code, each once, in order. */
   codes(against?: readonly string[]): Promise<string[]>
+}
+
+/** Of the key of a person who has one. */
+export async function findKeyRef({ connection }: AuditLog, person: string): Promise<string> {
+  const name = createKeyBook(testSecrets).nameOf(person)
+  const { rows } = await connection.run("SELECT ref FROM audit_keys WHERE kind = 'subject' AND name = ?", [name])
+  return String(rows[0]?.['ref'])
 }
 
 export async function openLogKit(

@@ -19,7 +19,7 @@ import {
   type Frontier,
 } from '../tree/merkle.ts'
 import { joinHashes } from '../tree/tiles.ts'
-import { openLogKit, someEvent, testOrigin, testSecrets, type LogKit } from './log-kit.ts'
+import { findKeyRef, openLogKit, someEvent, testOrigin, testSecrets, type LogKit } from './log-kit.ts'
 
 // oxlint-disable-next-line max-lines-per-function -- a suite: each of its tests is short
 export function describeLog(name: string, makePlace: MakePlace): void {
@@ -174,6 +174,43 @@ export function describeLog(name: string, makePlace: MakePlace): void {
       })
     })
 
+    test('whoever stops in the middle of an append holds up the others for seconds only', async () => {
+      const other = await openConnection({ location: place.location, schemas: [auditSchema] })
+      if (other.dialect === 'postgres') {
+        const isOver = Promise.withResolvers<void>()
+        const stopped = other.transaction(async (session) => {
+          await readHead(session, 'FOR UPDATE')
+          await isOver.promise
+          return readHead(session, '')
+        })
+        const ended = stopped.then(
+          () => 'went on',
+          () => 'was ended',
+        )
+        // Waits for the lock.
+        await kit.fill(1)
+        isOver.resolve()
+        expect(await ended).toBe('was ended')
+      }
+      await other.close()
+    })
+
+    test('a book that is full still knows everybody it was asked for', async () => {
+      const people = Array.from({ length: 10 }, (_, at) => `person_${at}`)
+      const periods = ['auth/2026-01', 'access/2026-01']
+      for (const mostKnown of [1, 5, 10, 11, 15]) {
+        const book = createKeyBook(testSecrets, mostKnown)
+        for (const wanted of [people.slice(0, 4), people.slice(2), people]) {
+          await book.load(kit.log.connection, { subjects: wanted, periods })
+          const refs = wanted.map((person) => book.subject(person)?.ref ?? 'forgotten')
+          expect(refs).not.toContain('forgotten')
+          expect(periods.filter((period) => book.period(period) === undefined)).toEqual([])
+          await book.findByRef(kit.log.connection, 'subject', refs)
+          expect(refs.filter((ref) => book.byRef('subject', ref) === undefined)).toEqual([])
+        }
+      }
+    })
+
     describe('attacks', () => {
       test('an entry that is changed', async () => {
         await kit.fill(50)
@@ -229,7 +266,7 @@ export function describeLog(name: string, makePlace: MakePlace): void {
 
       test('a key that is destroyed without an entry, or under one that is not about it', async () => {
         await kit.fill(50)
-        const [ref = ''] = await kit.log.refsOf(['person_2'])
+        const ref = await findKeyRef(kit.log, 'person_2')
         await run('UPDATE audit_keys SET wrapped = NULL WHERE ref = ?', ref)
         expect(await kit.codes()).toEqual(['UNAUTHORISED_GAP'])
         await kit.erase('person_1')
@@ -318,7 +355,7 @@ export function describeLog(name: string, makePlace: MakePlace): void {
 
       test('a key that comes back from a backup', async () => {
         await kit.fill(60)
-        const [ref = ''] = await kit.log.refsOf(['person_1'])
+        const ref = await findKeyRef(kit.log, 'person_1')
         const { rows } = await run('SELECT wrapped FROM audit_keys WHERE ref = ?', ref)
         await kit.erase('person_1')
         await run('UPDATE audit_keys SET wrapped = ?, gone_by = NULL WHERE ref = ?', String(rows[0]?.['wrapped']), ref)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { sleep } from '../../base/index.ts'
 import type { MakePlace, Place } from '../../storage/testing/places.ts'
 import type { AuditFilter, AuditOrder, AuditPage, SummaryDimension } from '../query/types.ts'
+import { findKeyRef } from './log-kit.ts'
 import { notes, openQueryKit, people, vaults, type QueryKit } from './query-kit.ts'
 
 const day = Date.parse('2026-01-15T00:00:00Z')
@@ -195,7 +196,7 @@ export function describeQueries(name: string, makePlace: MakePlace): void {
       await kit.append(...Array.from({ length: 80 }, (_, at) => at * 7))
       await kit.settle()
       const refOf = async (person: string) => {
-        const [keyRef = ''] = await kit.log.refsOf([person])
+        const keyRef = await findKeyRef(kit.log, person)
         return kit.reader.index.use(async ({ refs }) => refs.person(keyRef))
       }
       const [gone, left] = [await refOf('person_1'), await refOf('person_2')]

@@ -56,11 +56,14 @@ function write(value: unknown, depth: number): string {
   if (typeof value === 'string') return writeText(value)
   if (Array.isArray(value)) return `[${value.map((each) => write(each, depth + 1)).join(',')}]`
   if (typeof value !== 'object') throw new TypeError(`${typeof value} has no canonical JSON`)
-  const members = Object.entries(value)
-    .filter(([, each]) => each !== undefined)
-    // Strings compare by code units, which is the order of the RFC.
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-  return `{${members.map(([name, each]) => `${writeText(name)}:${write(each, depth + 1)}`).join(',')}}`
+  const record = value as Readonly<Record<string, unknown>>
+  let members = ''
+  // Strings compare by code units, which is the order of the RFC.
+  for (const name of Object.keys(record).sort()) {
+    const member = record[name]
+    if (member !== undefined) members += `${members === '' ? '' : ','}${writeText(name)}:${write(member, depth + 1)}`
+  }
+  return `{${members}}`
 }
 
 function writeText(text: string): string {

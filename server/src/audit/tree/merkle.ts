@@ -3,7 +3,7 @@
  * tree of any size splits into *perfect subtrees*, named by level and index: the one at level `l` and index `i` has the
  * leaves from `i * 2**l` to `(i + 1) * 2**l`. Sizes and indexes are whole numbers up to 2**53 - 1.
  */
-import { sha256 } from './sha256.ts'
+import { hashOf } from './hash-of.ts'
 
 /** 32 bytes. */
 export type Hash = Uint8Array
@@ -14,16 +14,16 @@ const leafPrefix = Uint8Array.of(0)
 const nodePrefix = Uint8Array.of(1)
 
 export function leafHash(data: Uint8Array | string): Hash {
-  return sha256(leafPrefix, data)
+  return hashOf(leafPrefix, data)
 }
 
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return sha256(nodePrefix, left, right)
+  return hashOf(nodePrefix, left, right)
 }
 
 /** Of the tree without leaves. */
 export function emptyRoot(): Hash {
-  return sha256()
+  return hashOf()
 }
 
 // --- Growing ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import {
   type Hash,
   type ReadSubtree,
 } from './merkle.ts'
-import { sha256 as sha256OfParts } from './sha256.ts'
+import { hashOf } from './hash-of.ts'
 import { createNoteSigner, formatNote, parseNote, parseVerifier, signNote, verifyNote } from './signed-note.ts'
 import {
   bundlePath,
@@ -130,7 +130,7 @@ test('a hash of parts is that of all of them together, whatever their length', (
     fc.property(fc.array(part, { maxLength: 5 }), (parts) => {
       const whole = createHash('sha256')
       for (const each of parts) whole.update(each)
-      expect(Buffer.from(sha256OfParts(...parts)).equals(whole.digest())).toBe(true)
+      expect(Buffer.from(hashOf(...parts)).equals(whole.digest())).toBe(true)
     }),
     { numRuns: 500 },
   )

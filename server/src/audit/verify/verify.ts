@@ -245,19 +245,18 @@ interface BlockCheck {
 }
 
 /** Each block that the entry commits to is there, or gone with leave; and no other is there. Null when nothing was waited for. */
-function checkBlocks(check: BlockCheck): Promise<void> | null {
+function checkBlocks(check: BlockCheck): Promise<unknown> | null {
   const { entry, header, findings } = check
   for (const name of Object.keys(header.b))
     if (!entry.blocks.some((block) => block.name === name))
       findings.add('UNAUTHORISED_GAP', entry.seq, `the block “${name.slice(0, 40)}” is missing`)
-  let waits: Promise<void> | null = null
+  const waits: Promise<void>[] = []
   for (const block of entry.blocks) {
     const state = judgeBlock(check, block)
-    if (state instanceof Promise)
-      waits = Promise.all([waits, state.then((known) => countBlock(check, block, known))]).then(() => undefined)
+    if (state instanceof Promise) waits.push(state.then((known) => countBlock(check, block, known)))
     else if (state !== null) countBlock(check, block, state)
   }
-  return waits
+  return waits.length === 0 ? null : Promise.all(waits)
 }
 
 /** Null for one that its keys have nothing to say of. */

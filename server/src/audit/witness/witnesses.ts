@@ -14,6 +14,8 @@ export interface Witnesses {
   /** Compares the file with the log. Rejects with `storage.failed`, and with the system’s error when it cannot be read. */
   start(): Promise<void>
   signed(checkpoint: SignedCheckpoint): void
+  /** The file gets the newest. */
+  close(): Promise<void>
   /** What somebody else has seen. */
   report(note: string, witness: 'client' | 'webhook'): Promise<Comparison>
   /** Null while everybody has seen this log. */
@@ -41,6 +43,9 @@ export function createWitnesses({ compare, record, file, clock, logger }: Witnes
   const raised = new Map<string, AuditWitnessList['alarms'][number]>()
   let seenByClients: AuditWitnessState['seen'] = null
   let fileFails: { since: number; attempts: number; code: string } | null = null
+  /** Once the file has been compared and fits: what it holds against another log must not be covered up by that. */
+  let mayTell = false
+  let newest: SignedCheckpoint | null = null
 
   async function judge(witness: Kind, note: string): Promise<Comparison> {
     const comparison = await compare(note)
@@ -68,22 +73,32 @@ export function createWitnesses({ compare, record, file, clock, logger }: Witnes
     return comparison
   }
 
+  function tellFile(checkpoint: SignedCheckpoint): void {
+    file?.tell(checkpoint).then(
+      (isTold) => {
+        if (isTold) fileFails = null
+      },
+      (thrown: unknown) => {
+        const { code = 'storage.failed' } = thrown as { code?: string }
+        fileFails = { since: fileFails?.since ?? clock.now(), attempts: (fileFails?.attempts ?? 0) + 1, code }
+        logger.error('the witness file cannot be written', errorFields(thrown))
+      },
+    )
+  }
+
   return {
     async start() {
       const note = file === null ? null : await file.last()
-      if (note !== null) await judge('file', note)
+      const verdict = note === null ? 'fits' : (await judge('file', note)).verdict
+      mayTell = verdict === 'fits' || verdict === 'pruned'
+      if (mayTell && newest !== null) tellFile(newest)
     },
     signed(checkpoint) {
-      file?.tell(checkpoint).then(
-        (isTold) => {
-          if (isTold) fileFails = null
-        },
-        (thrown: unknown) => {
-          const { code = 'storage.failed' } = thrown as { code?: string }
-          fileFails = { since: fileFails?.since ?? clock.now(), attempts: (fileFails?.attempts ?? 0) + 1, code }
-          logger.error('the witness file cannot be written', errorFields(thrown))
-        },
-      )
+      if (mayTell) tellFile(checkpoint)
+      newest = checkpoint
+    },
+    async close() {
+      if (mayTell && newest !== null) await file?.tell(newest, 'at-once').catch(() => undefined)
     },
     report: (note, witness) => judge(witness, note),
     alarm: () => raised.values().next().value?.message ?? null,
@@ -118,8 +133,13 @@ const names: Readonly<Record<Kind, string>> = {
   webhook: 'A witness outside',
 }
 
-function describe(witness: Kind, { verdict, seen, size }: Comparison): string {
-  const who = names[witness]
+function describe(witness: Kind, comparison: Comparison): string {
+  const what = describeVerdict(names[witness], comparison)
+  if (witness !== 'file') return what
+  return `${what} The file stays as it is. If you put a backup back yourself, move the file away and start again.`
+}
+
+function describeVerdict(who: string, { verdict, seen, size }: Comparison): string {
   if (verdict === 'rollback')
     return `${who} has seen ${seen} entries of the audit log, and there are ${size}. Entries were cut off, or an old copy was restored.`
   if (verdict === 'unknown') return `${who} holds a checkpoint that this audit log has not signed.`

@@ -10,17 +10,18 @@ import {
   type ScenarioFile,
   type ScenarioOutcomes,
 } from '@cairn/contract'
-import type { z } from 'zod'
 import { testScenarios } from '../../access/index.ts'
-import { CommandFailure, exitCodes, usageFailure } from '../failure.ts'
+import { readAccessWords, type AccessWords } from '../access-words.ts'
+import { exitCodes, usageFailure } from '../failure.ts'
 import { jsonFlag } from '../parse.ts'
 import { readJsonFile } from '../read-json-file.ts'
+import { parseReply } from '../read-names.ts'
 import { harmlessLine, type Style } from '../terminal/style.ts'
 import { renderTable } from '../terminal/table.ts'
 import type { CommandContext, CommandSpec } from '../types.ts'
 
 const whoFlags = [
-  { name: '--as' as const, value: 'PRINCIPAL', summary: 'user:ID or service:ID; default: yourself.' },
+  { name: '--as' as const, value: 'WHO', summary: 'A name, user:ID or service:ID; default: yourself.' },
   { name: '--egress' as const, value: 'WHERE', summary: 'Where a model would run: local or external.' },
 ]
 const question = [{ name: 'ACTION' }, { name: 'RESOURCE' }]
@@ -31,12 +32,12 @@ export const accessCheck: CommandSpec = {
   summary: 'Say whether somebody may do something.',
   args: question,
   flags: [...whoFlags, jsonFlag],
-  example: 'cairn access check read note:vault_1/Plans.md --as user:person_1',
+  example: 'cairn access check read note:Notes/Plans.md --as Ann',
   answersNo: 'it is not allowed',
   run: async (context) => {
-    const explanation = await explain(context)
+    const { explanation, words } = await explain(context)
     if (context.json) context.print(JSON.stringify({ decision: explanation.decision }, null, 2))
-    else context.print(sayDecision(explanation, context.style))
+    else context.print(sayDecision(explanation, words, context.style))
     return explanation.decision ? exitCodes.done : exitCodes.no
   },
 }
@@ -47,13 +48,13 @@ export const accessExplain: CommandSpec = {
   summary: 'Say why somebody may or may not do something, and what would change it.',
   args: question,
   flags: [...whoFlags, jsonFlag],
-  example: 'cairn access explain retrieve note:vault_1/Plans.md --egress external',
+  example: 'cairn access explain retrieve note:Notes/Plans.md --egress external',
   answersNo: 'it is not allowed',
   run: async (context) => {
     const { json, print, style } = context
-    const explanation = await explain(context)
+    const { explanation, words } = await explain(context)
     if (json) print(JSON.stringify(explanation, null, 2))
-    else for (const line of renderExplanation(explanation, style)) print(line)
+    else for (const line of renderExplanation(explanation, words, style)) print(line)
     return explanation.decision ? exitCodes.done : exitCodes.no
   },
 }
@@ -64,10 +65,13 @@ export const accessWho: CommandSpec = {
   summary: 'List everybody who may do something, and why.',
   args: question,
   flags: [jsonFlag],
-  example: 'cairn access who read folder:vault_1/Finance',
+  example: 'cairn access who read folder:Notes/Finance',
   run: async ({ args, json, print, style, requireServer }) => {
-    const query = new URLSearchParams({ action: take(args, 'ACTION'), resource: take(args, 'RESOURCE') })
-    const reply = parse(whoSchema, await (await requireServer()).get(`/api/access/who?${query.toString()}`))
+    const server = await requireServer()
+    const words = await readAccessWords(server)
+    const resource = words.resourceOf(take(args, 'RESOURCE'))
+    const query = new URLSearchParams({ action: take(args, 'ACTION'), resource })
+    const reply = parseReply(whoSchema, await server.get(`/api/access/who?${query.toString()}`))
     if (json) print(JSON.stringify(reply, null, 2))
     else if (reply.subjects.length === 0) print('Nobody.')
     else
@@ -76,7 +80,7 @@ export const accessWho: CommandSpec = {
           { title: 'WHO', paint: style.bold },
           { title: 'BECAUSE', shrink: 'end' },
         ],
-        reply.subjects.map(({ principal, because }) => [harmlessLine(principal), harmlessLine(because.join('; '))]),
+        reply.subjects.map(({ principal, because }) => [words.tell(principal), words.tell(because.join('; '))]),
         style,
       ))
         print(line)
@@ -92,9 +96,10 @@ export const accessMatrix: CommandSpec = {
   flags: [jsonFlag],
   example: 'cairn access matrix',
   run: async ({ json, print, style, requireServer }) => {
-    const matrix = parse(matrixSchema, await (await requireServer()).get('/api/access/matrix'))
+    const server = await requireServer()
+    const matrix = parseReply(matrixSchema, await server.get('/api/access/matrix'))
     if (json) print(JSON.stringify(matrix, null, 2))
-    else for (const line of renderMatrix(matrix, style)) print(line)
+    else for (const line of renderMatrix(matrix, await readAccessWords(server), style)) print(line)
     return exitCodes.done
   },
 }
@@ -111,7 +116,7 @@ export const accessTest: CommandSpec = {
     const file = await readJsonFile<ScenarioFile>(take(args, 'FILE'), scenarioFileSchema, 'scenarios')
     const reply =
       file.world === undefined
-        ? parse(scenarioOutcomesSchema, await (await requireServer()).post('/api/access/test', file))
+        ? parseReply(scenarioOutcomesSchema, await (await requireServer()).post('/api/access/test', file))
         : { outcomes: testScenarios(file, input.clock.now()) }
     if (json) print(JSON.stringify(reply, null, 2))
     else for (const line of renderOutcomes(reply, style)) print(line)
@@ -123,42 +128,41 @@ function take(args: CommandContext['args'], name: string): string {
   return args[name]?.[0] ?? ''
 }
 
-async function explain({ args, flags, requireServer }: CommandContext): Promise<Explanation> {
+interface Explained {
+  readonly explanation: Explanation
+  readonly words: AccessWords
+}
+
+async function explain({ args, flags, requireServer }: CommandContext): Promise<Explained> {
   const subject = flags.value('--as')
   const egress = flags.value('--egress')
   if (egress !== undefined && egress !== 'local' && egress !== 'external')
     throw usageFailure('--egress takes local or external.')
-  const reply = await (
-    await requireServer()
-  ).post('/api/access/explain', {
-    ...(subject === undefined ? {} : { subject }),
+  const server = await requireServer()
+  const words = await readAccessWords(server)
+  const reply = await server.post('/api/access/explain', {
+    ...(subject === undefined ? {} : { subject: words.subjectOf(subject) }),
     action: take(args, 'ACTION'),
-    resource: take(args, 'RESOURCE'),
+    resource: words.resourceOf(take(args, 'RESOURCE')),
     ...(egress === undefined ? {} : { context: { 'model.egress': egress } }),
   })
-  return parse(explanationSchema, reply)
-}
-
-function parse<T extends z.ZodType>(schema: T, reply: unknown): z.output<T> {
-  const { data, success } = schema.safeParse(reply)
-  if (success) return data
-  throw new CommandFailure(exitCodes.unreachable, 'The server answered in a way this version does not know.')
+  return { explanation: parseReply(explanationSchema, reply), words }
 }
 
 // --- What is printed --------------------------------------------------------------------------------------------------
 
-function sayDecision({ decision, reason, request }: Explanation, style: Style): string {
-  const who = harmlessLine(request.subject)
-  const what = `${harmlessLine(request.action)} ${harmlessLine(request.resource)}`
+function sayDecision({ decision, reason, request }: Explanation, words: AccessWords, style: Style): string {
+  const who = words.tell(request.subject)
+  const what = `${harmlessLine(request.action)} ${words.tell(request.resource)}`
   return decision ? `${style.good('✓')} ${who} may ${what}.` : `${style.bad('✗')} ${who} may not ${what} (${reason}).`
 }
 
-function renderExplanation(explanation: Explanation, style: Style): string[] {
+function renderExplanation(explanation: Explanation, words: AccessWords, style: Style): string[] {
   const { deny, grants, bounds, near_misses: misses, fix } = explanation
   const list = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : ['', style.bold(title), ...items.map((item) => `  ${harmlessLine(item)}`)]
+    items.length === 0 ? [] : ['', style.bold(title), ...items.map((item) => `  ${words.tell(item)}`)]
   return [
-    sayDecision(explanation, style),
+    sayDecision(explanation, words, style),
     ...list(
       'Denied by',
       deny.map(({ sentence }) => sentence),
@@ -182,7 +186,7 @@ function renderExplanation(explanation: Explanation, style: Style): string[] {
   ]
 }
 
-function renderMatrix({ roles }: Matrix, style: Style): string[] {
+function renderMatrix({ org, roles }: Matrix, words: AccessWords, style: Style): string[] {
   return renderTable(
     [
       { title: 'ROLE', paint: style.bold },
@@ -192,7 +196,9 @@ function renderMatrix({ roles }: Matrix, style: Style): string[] {
     roles.map(({ id, all, holders }) => [
       harmlessLine(id),
       all.join(', '),
-      harmlessLine(holders.map(({ principal, scope }) => `${principal} on ${scope}`).join('; ')) || '–',
+      holders
+        .map(({ principal, scope }) => words.tell(scope === org ? principal : `${principal} on ${scope}`))
+        .join('; ') || '–',
     ]),
     style,
   )

@@ -1,6 +1,7 @@
 /** Handlers of vaults: which there are, live, and registering, removing and indexing them. */
 import type { VaultCreate, VaultInfo } from '@cairn/contract'
 import { errorFields, fail, toCairnError, type CairnError, type Principal } from '../../base/index.ts'
+import { emptyIndexInfo } from '../../vaults/index.ts'
 import { followChanges } from '../follow-changes.ts'
 import { acceptsEvents, eventStream, json, noContent, type HttpReply } from '../reply.ts'
 import type { ProtectedInput, RouteServices } from '../route.ts'
@@ -121,18 +122,8 @@ function describeVault(access: RouteServices['access'], principal: Principal, va
   const seesAll = access.filter(principal, 'discover', vault.id).kind === 'all'
   if (seesAll) return { ...vault, path: null, index: { ...vault.index, problems: [] } }
   const { state, version } = vault.index
-  const index = { ...nothingOfIndex, state: state === 'indexing' && version > 0 ? ('ready' as const) : state }
+  const index = emptyIndexInfo(state === 'indexing' && version > 0 ? 'ready' : state)
   return { ...vault, path: null, notes: 0, passages: 0, index }
-}
-
-const nothingOfIndex = {
-  done: 0,
-  total: 0,
-  notesPerSecond: 0,
-  secondsLeft: null,
-  problemCount: 0,
-  problems: [],
-  version: 0,
 }
 
 /** Those that the caller may know of. */

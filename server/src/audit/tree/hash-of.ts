@@ -8,7 +8,7 @@ const scratch = Buffer.allocUnsafeSlow(4_096)
 /** UTF-8 of a UTF-16 code unit. */
 const mostBytesOfUnit = 3
 
-export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
+export function hashOf(...parts: readonly (Uint8Array | string)[]): Uint8Array {
   let most = 0
   for (const part of parts) most += typeof part === 'string' ? part.length * mostBytesOfUnit : part.length
   if (most > scratch.length) return feed(parts)

@@ -1,24 +1,5 @@
-/**
- * What never leaves the device. Everything here errs towards keeping a note: folders are compared without regard to
- * case, and a note whose tags cannot be told for sure counts as having all of them.
- */
-import type { Exclusions } from './types.ts'
-
-const fold = (text: string): string => text.normalize('NFC').toLowerCase()
-
-export function excludesPath({ folders }: Exclusions, path: string): boolean {
-  const folded = fold(path)
-  return folders.some((folder) => {
-    const start = fold(folder).replace(/^\/+|\/+$/g, '')
-    return start !== '' && folded.startsWith(`${start}/`)
-  })
-}
-
-export function excludesTags({ tags }: Exclusions, of: readonly string[] | null): boolean {
-  const wanted = tags.map((tag) => fold(tag).replace(/^#/, '')).filter((tag) => tag !== '')
-  if (of === null) return wanted.length > 0
-  return of.some((tag) => wanted.some((each) => tag === each || tag.startsWith(`${each}/`)))
-}
+/** The tags that a note may have, from its text alone. */
+import { fold } from '../exclusions.ts'
 
 const tagPattern = /#([\p{L}\p{N}\p{M}\p{S}_/-]+)/gu
 const wordPattern = /[\p{L}\p{N}\p{M}\p{S}_/-]+/gu
