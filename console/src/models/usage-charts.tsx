@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 import { TimeSeries, type SeriesPart } from '@cairn/ui'
 import { formatCost, formatCounted, formatDay, formatMs, formatTimeOfDay } from '../shell/clock.ts'
-import { usageSpans, valuesOf, type UsageSpan, type UsageSteps } from './usage-steps.ts'
+import { usageSpans, valuesOf, type UsageSpan, type UsageSteps } from '@cairn/ui/figures'
 
 export interface UsageChartProps {
   readonly steps: UsageSteps

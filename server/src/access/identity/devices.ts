@@ -19,7 +19,10 @@ const mostWaiting = 1_000
 const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const codeLetters = 10
 
-/** What a device is paired for: to ask and to read, never to change who may do what. */
+/**
+ * What a device is paired for: to ask and to read, never to change who may do what. The figures of the server only for a
+ * person who may see them, and not for a key of one vault.
+ */
 const deviceActions: KeyBound['actions'] = [
   'discover',
   'read',
@@ -29,6 +32,8 @@ const deviceActions: KeyBound['actions'] = [
   'model.use',
   'cache.hit',
   'cache.fill',
+  'cache.read',
+  'usage.read',
 ]
 
 export interface DeviceGrant {
