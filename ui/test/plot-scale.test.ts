@@ -1,7 +1,7 @@
 /** Promises of where things stand in a plot over time. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { divideScale, drawParts, nameTimes, placeArea } from '../src/time-series/scale.ts'
+import { divideScale, drawDots, drawParts, nameTimes, placeArea } from '../src/time-series/scale.ts'
 
 const area = { left: 40, top: 0, width: 400, height: 100 }
 const hourMs = 3_600_000
@@ -37,7 +37,8 @@ test('each bar covers its own share, from the edge below it to its own', () => {
 
 test('a line has a gap where nothing is known, and a dot where a point stands alone', () => {
   const data = { times: [0, 1, 2, 3], stepMs: 1, edges: [[0, 100, null, 50]] }
-  expect(drawParts(data, area, { shape: 'lines', top: 100 })).toEqual(['M90 100h0L190 0M390 50h0'])
+  expect(drawParts(data, area, { shape: 'lines', top: 100 })).toEqual(['M90 100L190 0M390 50'])
+  expect(drawDots(data, area, 100)).toEqual(['M390 50h0'])
 })
 
 test('names of times never touch each other, nor stand beyond the edge', () => {

@@ -2,7 +2,7 @@
 import type { Plugin } from 'obsidian'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
-import { openAsk } from './open-ask.ts'
+import { openAsk, openPane } from './open-view.ts'
 import { openPairing } from './dialogs.ts'
 import { saveConversation } from './save-conversation.ts'
 
@@ -14,6 +14,8 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       cairn.conversation.clear()
       void openAsk(app)
     },
+    'open-dashboard': () => void openPane(app, 'dashboard'),
+    'open-map': () => void openPane(app, 'map'),
     'pair-device': () => openPairing(app, cairn),
     'check-connection': () => void tellConnection(cairn),
   }
@@ -60,7 +62,10 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
     }),
   )
   // A link fills the box and sends nothing: whoever made the link is not who asks.
-  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(app, question))
+  plugin.registerObsidianProtocolHandler('cairn', ({ question, open }) => {
+    if (open === 'dashboard' || open === 'map') void openPane(app, open)
+    else void openAsk(app, question)
+  })
 }
 
 async function tellConnection({ connection, app }: Cairn): Promise<void> {

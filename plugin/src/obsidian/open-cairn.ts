@@ -7,10 +7,12 @@ import type { CairnParts } from '../core/ports.ts'
 import { openSettings, type Settings } from '../core/settings/settings-store.ts'
 import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
+import { createLinks } from './links.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
 import { openSettingsAt } from './private-api.ts'
 import { createQueue } from './queue.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
 export interface Cairn extends CairnParts {
@@ -33,6 +35,7 @@ export interface CairnApi {
 export interface Dialogs {
   readonly pair: () => void
   confirm: CairnParts['app']['confirm']
+  readonly openView: CairnParts['app']['openView']
 }
 
 // oxlint-disable-next-line max-lines-per-function -- the composition of the plugin, part after part
@@ -89,8 +92,10 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     keys,
     conversation,
     queue,
+    answers: createRecentAnswers(storage, settings, conversation),
     server: createServerPort(transport),
     notes: createNotes(app, settings),
+    links: createLinks(plugin, settings),
     app: {
       notify,
       openSettings: () => {
@@ -98,6 +103,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       },
       pair: dialogs.pair,
       confirm: dialogs.confirm,
+      openView: dialogs.openView,
       copy: (text) =>
         navigator.clipboard.writeText(text).then(
           () => true,
@@ -120,6 +126,8 @@ function createServerPort(transport: Transport): CairnParts['server'] {
   return {
     models: async () => (await import('../transport/server-calls.ts')).listModels(transport),
     dryRun: async (request) => (await import('../transport/server-calls.ts')).askDryRun(transport, request),
+    figures: async () => (await import('../transport/figures-calls.ts')).figuresCalls(transport),
+    related: async (asked) => (await import('../transport/figures-calls.ts')).relatedNotes(transport, asked),
   }
 }
 

@@ -67,3 +67,8 @@ export function formatUsd(usd: number): string {
 export function formatCost(usd: number): string {
   return usd === 0 ? '$0' : formatUsd(usd)
 }
+
+const scaleFormat = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 })
+
+/** On the scale of a chart, where steps of half a cent differ: “$0.015”. */
+export const formatUsdStep = (usd: number): string => `$${scaleFormat.format(usd)}`

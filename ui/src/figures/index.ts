@@ -15,6 +15,7 @@ export {
   formatShare,
   formatTimeOfDay,
   formatUsd,
+  formatUsdStep,
 } from './format.ts'
 export { describeHealth, type HealthWords } from './health-words.ts'
 export { divideHistory, hitRateOf, hitRateOfKind, type HitRate } from './hit-rate.ts'

@@ -1,6 +1,15 @@
 /** The picture of a time series, drawn as SVG: its colours are classes, so that a change of theme needs no new drawing. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { divideScale, drawParts, mostOf, nameTimes, placeArea, type PlotArea, type PlotShape } from './scale.ts'
+import {
+  divideScale,
+  drawDots,
+  drawParts,
+  mostOf,
+  nameTimes,
+  placeArea,
+  type PlotArea,
+  type PlotShape,
+} from './scale.ts'
 import { stackValues, type SeriesValues } from './stack.ts'
 
 export interface PlotProps {
@@ -17,7 +26,7 @@ export interface PlotProps {
   readonly width: number
   readonly height: number
   readonly formatTime: (at: number) => string
-  readonly formatValue: (value: number) => string
+  readonly formatTick: (value: number) => string
   /** The point that a line is drawn through; null for none. */
   readonly marked: number | null
   /** The pointer stands over a point, or over none. */
@@ -25,13 +34,15 @@ export interface PlotProps {
 }
 
 export function Plot(props: PlotProps) {
-  const { times, stepMs, parts, shape, max, width, height, formatTime, formatValue, marked, onPoint } = props
-  const { area, ticks, top, paths } = useMemo(() => {
+  const { times, stepMs, parts, shape, max, width, height, formatTime, formatTick, marked, onPoint } = props
+  const { area, ticks, top, paths, dots } = useMemo(() => {
     const values = parts.map((part) => part.values)
     const edges = shape === 'bars' ? stackValues(values) : values
     const scale = divideScale(mostOf(edges), max)
-    const place = placeArea({ width, height }, scale.ticks.map(formatValue))
-    return { area: place, ...scale, paths: drawParts({ times, stepMs, edges }, place, { shape, top: scale.top }) }
+    const place = placeArea({ width, height }, scale.ticks.map(formatTick))
+    const data = { times, stepMs, edges }
+    const dots = shape === 'lines' ? drawDots(data, place, scale.top) : []
+    return { area: place, ...scale, dots, paths: drawParts(data, place, { shape, top: scale.top }) }
   }, [times, stepMs, parts, shape, max, width, height])
   const indexAt = (event: PointerEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect()
@@ -56,7 +67,7 @@ export function Plot(props: PlotProps) {
           <g key={value}>
             <path class="cairn-plot-grid" d={`M${area.left} ${y}h${area.width}`} />
             <text x={area.left - 8} y={y} dy="0.32em" text-anchor="end">
-              {formatValue(value)}
+              {formatTick(value)}
             </text>
           </g>
         )
@@ -71,7 +82,10 @@ export function Plot(props: PlotProps) {
         />
       )}
       {parts.map(({ key, colour }, index) => (
-        <path key={key} class={`cairn-plot-${shape} is-${colour}`} d={paths[index] ?? ''} />
+        <g key={key} class={`cairn-plot-${shape} is-${colour}`}>
+          <path d={paths[index] ?? ''} />
+          {dots[index] ? <path class="cairn-plot-dots" d={dots[index]} /> : null}
+        </g>
       ))}
       <TimeNames area={area} times={times} stepMs={stepMs} formatTime={formatTime} />
     </svg>
@@ -94,9 +108,11 @@ export function useWidth(place: { readonly current: HTMLElement | null }): numbe
   useEffect(() => {
     const element = place.current
     if (element === null) return
-    const sizes = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)))
+    // In a hidden tab there is none: what was drawn stays as it was.
+    const look = () => element.clientWidth > 0 && setWidth(Math.floor(element.clientWidth))
+    const sizes = new ResizeObserver(look)
     sizes.observe(element)
-    setWidth(Math.floor(element.clientWidth))
+    look()
     return () => sizes.disconnect()
   }, [])
   return width

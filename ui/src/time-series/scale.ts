@@ -58,24 +58,24 @@ export function nameTimes(
   const stepWidth = width / times.length
   const nameWidth = Math.max(48, formatTime(first).length * letterWidth) + 16
   const place = (at: number) => ((at - first) / stepMs) * stepWidth
-  const fits = ({ at, text }: Tick) => {
-    const half = (text.length * letterWidth) / 2
-    return at - half >= -axisGap * 4 && at + half <= width
+  const keep = (named: readonly Tick[]) => {
+    const kept: Tick[] = []
+    for (const tick of named) {
+      const half = (tick.text.length * letterWidth) / 2
+      const isInside = tick.at - half >= -axisGap * 4 && tick.at + half <= width
+      if (isInside && tick.at - (kept.at(-1)?.at ?? -Infinity) >= nameWidth) kept.push(tick)
+    }
+    return kept
   }
   if (stepMs >= dayMs) {
     const every = Math.max(1, Math.ceil(nameWidth / stepWidth))
     const last = times.length - 1 - Math.floor(every / 2)
-    return times
-      .filter((_, index) => (last - index) % every === 0)
-      .map((at) => ({ at: place(at + stepMs / 2), text: formatTime(at) }))
-      .filter(fits)
+    const shown = times.filter((_, index) => (last - index) % every === 0)
+    return keep(shown.map((at) => ({ at: place(at + stepMs / 2), text: formatTime(at) })))
   }
   const span = roundSpans.find((size) => (size / stepMs) * stepWidth >= nameWidth && size >= stepMs) ?? dayMs
   const isRound = (at: number) => (at - new Date(at).getTimezoneOffset() * minuteMs) % span === 0
-  return times
-    .filter(isRound)
-    .map((at) => ({ at: place(at), text: formatTime(at) }))
-    .filter(fits)
+  return keep(times.filter(isRound).map((at) => ({ at: place(at), text: formatTime(at) })))
 }
 
 /** Of one letter of an axis's names, and between them and the data, in pixels. */
@@ -98,6 +98,20 @@ export function placeArea(size: { width: number; height: number }, names: readon
 /** Bars leave a fifth of their step free and are never wider than this. */
 const widestBar = 28
 
+/** Points between two of which nothing is known, which no line leads to: as lines of no length, for round ends. */
+export function drawDots({ times, edges }: PlotData, area: PlotArea, top: number): string[] {
+  const step = area.width / Math.max(1, times.length)
+  return edges.map((values) =>
+    values
+      .map((value, index) => {
+        const isAlone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null
+        if (value === null || !isAlone) return ''
+        return `M${round(area.left + step * (index + 0.5))} ${round(area.top + area.height * (1 - value / top))}h0`
+      })
+      .join(''),
+  )
+}
+
 /** Paths of the parts, in their order; with bars each covers its share alone. */
 export function drawParts(data: PlotData, area: PlotArea, { shape, top }: { shape: PlotShape; top: number }): string[] {
   const { times, edges } = data
@@ -118,14 +132,13 @@ export function drawParts(data: PlotData, area: PlotArea, { shape, top }: { shap
   )
 }
 
-/** A point of which the next is not known stands alone as a dot: a line of no length with round ends. */
 function drawLine(values: SeriesValues, centre: (index: number) => number, y: (value: number) => number): string {
   return values
     .map((value, index) => {
       if (value === null) return ''
       const place = `${round(centre(index))} ${y(value)}`
       const before = values[index - 1] ?? null
-      return before === null ? `M${place}h0` : `L${place}`
+      return `${before === null ? 'M' : 'L'}${place}`
     })
     .join('')
 }

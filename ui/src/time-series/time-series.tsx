@@ -32,6 +32,8 @@ export interface TimeSeriesProps {
   readonly max?: number
   readonly formatTime: (at: number) => string
   readonly formatValue: (value: number) => string
+  /** A value on the scale, where that is told otherwise than at a point. */
+  readonly formatTick?: (value: number) => string
   /** A point in a few words, for the line below the plot: “86 % of 412 reads”. Empty: the parts say it all. */
   readonly summary: (index: number) => string
   /** Shown in place of the plot while nothing is known. */
@@ -144,6 +146,7 @@ function PlotPlace(props: PlotPlaceProps) {
           {...props}
           shape={props.shape ?? 'bars'}
           max={props.max}
+          formatTick={props.formatTick ?? props.formatValue}
           width={width}
           height={plotHeight}
           marked={marked}

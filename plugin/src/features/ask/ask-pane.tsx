@@ -1,6 +1,7 @@
 /** The view *Ask*: the conversation, what keeps it from going on, and the box for the question below. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
+import { Button } from '@cairn/ui'
 import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
@@ -54,6 +55,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   })
   return (
     <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
+      <AskHead parts={parts} />
       <ConnectionBanner parts={parts} state={state} />
       <div class="cairn-ask-scroller" tabIndex={-1}>
         {turns.length === 0 ? (
@@ -87,6 +89,15 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
       <p class="cairn-hidden" role="status" aria-live="polite">
         {announce(last)}
       </p>
+    </div>
+  )
+}
+
+function AskHead({ parts: { app } }: Pick<AskPaneProps, 'parts'>) {
+  return (
+    <div class="cairn-ask-head">
+      <Button small kind="quiet" icon="chart" label="Open dashboard" onClick={() => app.openView('dashboard')} />
+      <Button small kind="quiet" icon="graph" label="Open sources map" onClick={() => app.openView('map')} />
     </div>
   )
 }
