@@ -26,7 +26,10 @@ const styleSheets = [
   'plugin/styles/page.css',
   'plugin/styles/panels.css',
   'plugin/styles/obsidian.css',
+  'plugin/styles/palette.css',
 ]
+/** Those have classes of Cairn on elements of Obsidian’s. */
+const outside = new Set(['plugin/styles/obsidian.css', 'plugin/styles/palette.css'])
 
 export interface BuiltPlugin {
   readonly path: string
@@ -83,8 +86,7 @@ async function gatherStyles(from: string): Promise<string> {
     sheet.walkComments((comment) => {
       if (!comment.text.startsWith('!')) comment.remove()
     })
-    // Those have classes of Cairn on elements of Obsidian’s.
-    if (path !== 'plugin/styles/obsidian.css') sheet.walkRules(scope)
+    if (!outside.has(path)) sheet.walkRules(scope)
     parts.push(sheet.toString().trim())
   }
   return `${parts.join('\n')}\n`

@@ -13,6 +13,7 @@ import {
   dashboardViewType,
   MapView,
   mapViewType,
+  followCustomCommands,
   openAsk,
   openCairn,
   openPairing,
@@ -53,6 +54,7 @@ export default class CairnPlugin extends Plugin {
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()
+      followCustomCommands(this, cairn)
       if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
     })
   }

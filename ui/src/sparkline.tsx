@@ -18,7 +18,7 @@ export function Sparkline({ values, colour = 1 }: SparklineProps) {
   const step = width / values.length
   const bars = values.map((value, index) => {
     const tall = Math.max(value === null || value === 0 ? 0 : 1, ((value ?? 0) / most) * height)
-    return `M${(index * step).toFixed(2)} ${height}v${-tall.toFixed(1)}h${(step * 0.7).toFixed(2)}V${height}Z`
+    return `M${(index * step).toFixed(2)} ${height}v${(-tall).toFixed(1)}h${(step * 0.7).toFixed(2)}V${height}Z`
   })
   return (
     <svg

@@ -2,13 +2,16 @@
 import type { Plugin } from 'obsidian'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
-import { openAsk, openPane } from './open-view.ts'
+import { openAsk } from './open-ask.ts'
+import { openPane } from './open-pane.ts'
 import { openPairing } from './dialogs.ts'
+import { openPalette } from './palette/index.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
   const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation'>, () => void> = {
+    'open-palette': () => openPalette(app, cairn),
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
       cairn.conversation.clear()

@@ -170,6 +170,6 @@ function findNearest(points: readonly Point[], from: number, direction: Point): 
 }
 
 function shorten(text: string): string {
-  const letters = [...text]
+  const letters = Array.from(text)
   return letters.length <= mostLetters ? text : `${letters.slice(0, mostLetters - 1).join('')}…`
 }

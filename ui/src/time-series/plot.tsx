@@ -41,8 +41,12 @@ export function Plot(props: PlotProps) {
     const scale = divideScale(mostOf(edges), max)
     const place = placeArea({ width, height }, scale.ticks.map(formatTick))
     const data = { times, stepMs, edges }
-    const dots = shape === 'lines' ? drawDots(data, place, scale.top) : []
-    return { area: place, ...scale, dots, paths: drawParts(data, place, { shape, top: scale.top }) }
+    return {
+      area: place,
+      ...scale,
+      dots: shape === 'lines' ? drawDots(data, place, scale.top) : [],
+      paths: drawParts(data, place, { shape, top: scale.top }),
+    }
   }, [times, stepMs, parts, shape, max, width, height])
   const indexAt = (event: PointerEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect()

@@ -10,9 +10,16 @@ export const actionTable = {
   'ask.save': { name: 'Save the conversation as a note', initial: 'Mod+Shift+S' },
   'ask.next-source': { name: 'Next source', initial: 'Alt+ArrowDown' },
   'ask.previous-source': { name: 'Previous source', initial: 'Alt+ArrowUp' },
+  'palette.earlier': { name: 'Palette: what was typed before', initial: 'Alt+ArrowUp' },
+  'palette.later': { name: 'Palette: back to what was typed after', initial: 'Alt+ArrowDown' },
+  'palette.write': { name: 'Palette: write the command out', initial: 'Alt+ArrowRight' },
+  'palette.box': { name: 'Palette: put it into the box only', initial: 'Alt+Enter' },
+  'palette.forget': { name: 'Palette: forget this one', initial: 'Mod+Shift+Backspace' },
 } as const satisfies Record<string, { name: string; initial: string }>
 
 export type ActionId = keyof typeof actionTable
+/** Those of one view, such as `ask`. */
+export type ActionOf<Area extends string> = Extract<ActionId, `${Area}.${string}`>
 export const actionIds = Object.keys(actionTable) as ActionId[]
 
 /** What typing, copying and moving about in a text needs. */
@@ -69,6 +76,20 @@ export interface Conflict {
   readonly with: readonly string[]
 }
 
+/** Keys of a view are heard in it alone: the same ones may mean something else in another. */
+const areaOf = (id: ActionId): string => id.slice(0, id.indexOf('.'))
+
+/** The action of a view that has these keys. */
+export function findAction<Area extends string>(
+  area: Area,
+  chord: string | null,
+  changed: Readonly<Record<string, string>>,
+): ActionOf<Area> | null {
+  const keys = keysInForce(changed)
+  const id = actionIds.find((each) => areaOf(each) === area && keys[each] === chord)
+  return (id as ActionOf<Area> | undefined) ?? null
+}
+
 /** For each action whose keys something else has too. Those of Obsidian win outside of Cairn's views, ours within. */
 export function findConflicts(
   keys: Readonly<Record<ActionId, string>>,
@@ -79,7 +100,9 @@ export function findConflicts(
     const chord = keys[id]
     if (chord === '') continue
     const others = [
-      ...actionIds.filter((other) => other !== id && keys[other] === chord).map((other) => actionTable[other].name),
+      ...actionIds
+        .filter((other) => other !== id && areaOf(other) === areaOf(id) && keys[other] === chord)
+        .map((other) => actionTable[other].name),
       ...foreign.filter((each) => each.chord === chord).map(({ name }) => name),
     ]
     if (others.length > 0) conflicts[id] = { chord, with: others }

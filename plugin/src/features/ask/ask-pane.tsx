@@ -6,19 +6,19 @@ import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
 import { chordOf } from '../../core/shortcuts/chord.ts'
-import { actionIds, keysInForce, type ActionId } from '../../core/shortcuts/shortcuts.ts'
+import { findAction, type ActionOf } from '../../core/shortcuts/shortcuts.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
 import { Welcome } from './welcome.tsx'
 import { TurnView } from './turn-view.tsx'
 import { WaitingList } from './waiting-list.tsx'
-import { useAsking } from './use-asking.ts'
+import { useAsking, type Draft } from './use-asking.ts'
 
 export interface AskPaneProps {
   readonly parts: CairnParts
   /** What the box holds at first, and each time that it changes. */
-  readonly draft: { readonly text: string; readonly at: number }
+  readonly draft: Draft
   readonly onSave: () => void
 }
 
@@ -107,12 +107,10 @@ async function openSource({ notes, app }: CairnParts, citation: Citation): Promi
 }
 
 /** Each action says whether it did something; a key that did nothing goes on to Obsidian. */
-function useKeys({ device, settings }: CairnParts, actions: Record<ActionId, () => boolean>) {
+function useKeys({ device, settings }: CairnParts, actions: Record<ActionOf<'ask'>, () => boolean>) {
   return (event: KeyboardEvent) => {
-    const chord = chordOf(event, device.isApple)
-    const keys = keysInForce(settings.get('shortcuts.keys'))
-    const action = actionIds.find((id) => keys[id] === chord)
-    if (action === undefined || !actions[action]()) return
+    const action = findAction('ask', chordOf(event, device.isApple), settings.get('shortcuts.keys'))
+    if (action === null || !actions[action]()) return
     event.preventDefault()
     event.stopPropagation()
   }
