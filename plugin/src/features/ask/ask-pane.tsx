@@ -57,7 +57,8 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
     <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
       <AskHead parts={parts} />
       <ConnectionBanner parts={parts} state={state} />
-      <div class="cairn-ask-scroller" tabIndex={-1}>
+      {/* Before the first question nothing in it takes the focus, and in a low window it scrolls all the same. */}
+      <div class="cairn-ask-scroller" tabIndex={turns.length === 0 ? 0 : -1}>
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
         ) : (
