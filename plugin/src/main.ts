@@ -5,6 +5,7 @@
 import {
   addCommands,
   addIcon,
+  addSyncStatus,
   AskView,
   askViewType,
   CairnSettingTab,
@@ -13,6 +14,8 @@ import {
   openCairn,
   openPairing,
   Plugin,
+  SyncView,
+  syncViewType,
   type Cairn,
   type CairnApi,
 } from './obsidian/index.ts'
@@ -40,11 +43,13 @@ export default class CairnPlugin extends Plugin {
     this.#cairn = cairn
     addIcon('cairn', logo)
     this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
+    this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()
+      addSyncStatus(this, cairn)
       if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
     })
   }

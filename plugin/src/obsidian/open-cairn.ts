@@ -9,7 +9,8 @@ import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
-import { openSettingsAt } from './private-api.ts'
+import { closeSettings, openSettingsAt } from './private-api.ts'
+import { openSync, type Sync } from './open-sync.ts'
 import { createQueue } from './queue.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
@@ -70,6 +71,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
   })
   links.connection = connection
   const queue = createQueue(storage, settings)
+  const sync = openSync({ plugin, settings, connection, transport, storage })
   const conversation = createConversation({
     streamAnswer: async (request, signal, onEvent): Promise<Failure | null> => {
       const firstByteMs = settings.get('connection.timeoutSeconds') * 1_000
@@ -89,6 +91,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     keys,
     conversation,
     queue,
+    sync,
     server: createServerPort(transport),
     notes: createNotes(app, settings),
     app: {
@@ -96,6 +99,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       openSettings: () => {
         if (!openSettingsAt(app, plugin.manifest.id)) notify('Open Settings, then Cairn.')
       },
+      closeSettings: () => closeSettings(app),
       pair: dialogs.pair,
       confirm: dialogs.confirm,
       copy: (text) =>
@@ -106,7 +110,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     },
     device,
     now,
-    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear() }),
+    ...lifeOf(plugin, { settings, connection, sync, stop: () => conversation.clear() }),
   }
 }
 
@@ -125,7 +129,7 @@ function createServerPort(transport: Transport): CairnParts['server'] {
 
 function lifeOf(
   plugin: Plugin,
-  { settings, connection, stop }: { settings: Settings; connection: Connection; stop: () => void },
+  { settings, connection, sync, stop }: { settings: Settings; connection: Connection; sync: Sync; stop: () => void },
 ): Pick<Cairn, 'start' | 'close'> {
   return {
     start() {
@@ -142,10 +146,12 @@ function lifeOf(
       plugin.registerDomEvent(window, 'online', look)
       if (settings.repaired.length > 0)
         notify(`${settings.repaired.length} settings of Cairn were not usable and are as at first again.`)
+      sync.start()
       look()
     },
     async close() {
       stop()
+      await sync.close()
       connection.close()
       await settings.flush()
     },

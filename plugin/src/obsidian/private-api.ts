@@ -17,7 +17,7 @@ interface PrivateApp {
   readonly commands?: { readonly commands?: Readonly<Record<string, { readonly name?: unknown }>> }
   readonly plugins?: { readonly enabledPlugins?: ReadonlySet<string> }
   readonly internalPlugins?: { readonly plugins?: Readonly<Record<string, { readonly enabled?: unknown }>> }
-  readonly setting?: { open?: () => void; openTabById?: (id: string) => unknown }
+  readonly setting?: { open?: () => void; close?: () => void; openTabById?: (id: string) => unknown }
 }
 
 function open(app: App): PrivateApp {
@@ -53,4 +53,8 @@ export function openSettingsAt(app: App, tab: string): boolean {
   setting.open()
   setting.openTabById(tab)
   return true
+}
+
+export function closeSettings(app: App): void {
+  open(app).setting?.close?.()
 }
