@@ -24,6 +24,7 @@ const styleSheets = [
   'ui/src/graph/graph.css',
   'plugin/styles/ask.css',
   'plugin/styles/page.css',
+  'plugin/styles/sync.css',
   'plugin/styles/panels.css',
   'plugin/styles/obsidian.css',
   'plugin/styles/palette.css',

@@ -5,6 +5,7 @@
 import {
   addCommands,
   addIcon,
+  addSyncStatus,
   AskView,
   askViewType,
   CairnSettingTab,
@@ -19,6 +20,8 @@ import {
   openPairing,
   openPane,
   Plugin,
+  SyncView,
+  syncViewType,
   type Cairn,
   type CairnApi,
 } from './obsidian/index.ts'
@@ -49,12 +52,14 @@ export default class CairnPlugin extends Plugin {
     this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
     this.registerView(dashboardViewType, (leaf) => new DashboardView(leaf, cairn))
     this.registerView(mapViewType, (leaf) => new MapView(leaf, cairn))
+    this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()
       followCustomCommands(this, cairn)
+      addSyncStatus(this, cairn)
       if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
     })
   }

@@ -63,7 +63,7 @@ export function excludesNote(app: App, settings: Settings, file: TFile): boolean
   return isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) })
 }
 
-function tagsOf(app: App, file: TFile): string[] {
+export function tagsOf(app: App, file: TFile): string[] {
   const cache = app.metadataCache.getFileCache(file)
   return cache === null ? [] : (getAllTags(cache) ?? [])
 }

@@ -11,8 +11,9 @@ import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from '
 import { createLinks } from './links.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
-import { openSettingsAt } from './private-api.ts'
+import { closeSettings, openSettingsAt } from './private-api.ts'
 import { createCustomCommands, type CustomCommands } from './palette/custom-commands.ts'
+import { openSync, type Sync } from './open-sync.ts'
 import { createQueue } from './queue.ts'
 import { createRecentAnswers } from './recent-answers.ts'
 import { later, newId, now, pause, random } from './time.ts'
@@ -77,6 +78,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
   })
   links.connection = connection
   const queue = createQueue(storage, settings)
+  const sync = openSync({ plugin, settings, connection, transport, storage })
   const conversation = createConversation({
     streamAnswer: async (request, signal, onEvent): Promise<Failure | null> => {
       const firstByteMs = settings.get('connection.timeoutSeconds') * 1_000
@@ -100,6 +102,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     conversation,
     queue,
     answers: createRecentAnswers(storage, settings, conversation),
+    sync,
     server: createServerPort(transport),
     notes: createNotes(app, settings),
     links: createLinks(plugin, settings),
@@ -108,6 +111,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       openSettings: () => {
         if (!openSettingsAt(app, plugin.manifest.id)) notify('Open Settings, then Cairn.')
       },
+      closeSettings: () => closeSettings(app),
       pair: dialogs.pair,
       confirm: dialogs.confirm,
       openView: dialogs.openView,
@@ -119,7 +123,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     },
     device,
     now,
-    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear(), memory, conversation }),
+    ...lifeOf(plugin, { settings, connection, sync, stop: () => conversation.clear(), memory, conversation }),
   }
 }
 
@@ -139,12 +143,13 @@ function createServerPort(transport: Transport): CairnParts['server'] {
 }
 
 interface LifeParts extends Pick<Cairn, 'settings' | 'connection' | 'memory' | 'conversation'> {
+  readonly sync: Sync
   readonly stop: () => void
 }
 
 function lifeOf(
   plugin: Plugin,
-  { settings, connection, stop, memory, conversation }: LifeParts,
+  { settings, connection, sync, stop, memory, conversation }: LifeParts,
 ): Pick<Cairn, 'start' | 'close'> {
   return {
     start() {
@@ -171,10 +176,12 @@ function lifeOf(
       plugin.registerDomEvent(window, 'online', look)
       if (settings.repaired.length > 0)
         notify(`${settings.repaired.length} settings of Cairn were not usable and are as at first again.`)
+      sync.start()
       look()
     },
     async close() {
       stop()
+      await sync.close()
       connection.close()
       await settings.flush()
     },

@@ -20,15 +20,17 @@ const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const codeLetters = 10
 
 /**
- * What a device is paired for: to ask and to read, never to change who may do what. The figures of the server only for a
- * person who may see them, and not for a key of one vault.
+ * What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. The
+ * figures of the server only for a person who may see them, and not for a key of one vault.
  */
 const deviceActions: KeyBound['actions'] = [
   'discover',
   'read',
   'retrieve',
   'cite',
+  'create',
   'write',
+  'delete',
   'model.use',
   'cache.hit',
   'cache.fill',
