@@ -1,5 +1,5 @@
 /** Cairn's commands in Obsidian: those that the settings do not hide, and the link `obsidian://cairn`. */
-import type { Plugin } from 'obsidian'
+import type { App, Plugin } from 'obsidian'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
@@ -11,19 +11,7 @@ import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
-  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void> = {
-    'open-palette': () => openPalette(app, cairn),
-    'open-ask': () => void openAsk(app),
-    'new-conversation': () => {
-      cairn.conversation.clear()
-      void openAsk(app)
-    },
-    'open-dashboard': () => void openPane(app, 'dashboard'),
-    'open-map': () => void openPane(app, 'map'),
-    'open-sync': () => void openSyncView(app),
-    'pair-device': () => openPairing(app, cairn),
-    'check-connection': () => void tellConnection(cairn),
-  }
+  const runs = runsOf(cairn, app)
   const add = (id: CommandId) => {
     const { name, icon } = commandTable[id]
     if (id === 'ask-selection')
@@ -78,7 +66,30 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       }
     }),
   )
-  // A link fills the box and sends nothing: whoever made the link is not who asks.
+  followLinks(plugin)
+}
+
+type Runs = Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void>
+
+function runsOf(cairn: Cairn, app: App): Runs {
+  return {
+    'open-palette': () => openPalette(app, cairn),
+    'open-ask': () => void openAsk(app),
+    'new-conversation': () => {
+      cairn.conversation.clear()
+      void openAsk(app)
+    },
+    'open-dashboard': () => void openPane(app, 'dashboard'),
+    'open-map': () => void openPane(app, 'map'),
+    'open-sync': () => void openSyncView(app),
+    'pair-device': () => openPairing(app, cairn),
+    'check-connection': () => void tellConnection(cairn),
+  }
+}
+
+/** A link fills the box and sends nothing: whoever made the link is not who asks. */
+function followLinks(plugin: Plugin): void {
+  const { app } = plugin
   plugin.registerObsidianProtocolHandler('cairn', ({ question, open }) => {
     if (open === 'dashboard' || open === 'map') void openPane(app, open)
     else void openAsk(app, question)

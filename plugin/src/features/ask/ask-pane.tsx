@@ -4,6 +4,7 @@ import type { Citation } from '@cairn/contract'
 import { Button } from '@cairn/ui'
 import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
+import type { ConnectionState } from '../../core/connection/connection.ts'
 import type { CairnParts } from '../../core/ports.ts'
 import { chordOf } from '../../core/shortcuts/chord.ts'
 import { findAction, type ActionOf } from '../../core/shortcuts/shortcuts.ts'
@@ -55,9 +56,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   })
   return (
     <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
-      <AskHead parts={parts} />
-      <ConnectionBanner parts={parts} state={state} />
-      {/* Before the first question nothing in it takes the focus, and in a low window it scrolls all the same. */}
+      <AskHead parts={parts} state={state} />
       <div class="cairn-ask-scroller" tabIndex={turns.length === 0 ? 0 : -1}>
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
@@ -94,12 +93,16 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   )
 }
 
-function AskHead({ parts: { app } }: Pick<AskPaneProps, 'parts'>) {
+function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly state: ConnectionState }) {
+  const { app } = parts
   return (
-    <div class="cairn-ask-head">
-      <Button small kind="quiet" icon="chart" label="Open dashboard" onClick={() => app.openView('dashboard')} />
-      <Button small kind="quiet" icon="graph" label="Open sources map" onClick={() => app.openView('map')} />
-    </div>
+    <>
+      <div class="cairn-ask-head">
+        <Button small kind="quiet" icon="chart" label="Open dashboard" onClick={() => app.openView('dashboard')} />
+        <Button small kind="quiet" icon="graph" label="Open sources map" onClick={() => app.openView('map')} />
+      </div>
+      <ConnectionBanner parts={parts} state={state} />
+    </>
   )
 }
 
