@@ -1,7 +1,9 @@
 /** Cairn's commands in Obsidian: those that the settings do not hide, and the link `obsidian://cairn`. */
 import type { Plugin } from 'obsidian'
+import { parseScope } from '../core/ask/scope.ts'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
+import { checkOf, isPluginCommand, type PluginCommandId } from './plugin-commands.ts'
 import { openAsk } from './open-ask.ts'
 import { openPairing } from './dialogs.ts'
 import { openPalette } from './palette/index.ts'
@@ -10,7 +12,10 @@ import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
-  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void> = {
+  const runs: Record<
+    Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now' | PluginCommandId>,
+    () => void
+  > = {
     'open-palette': () => openPalette(app, cairn),
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
@@ -58,13 +63,24 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
           return isOn
         },
       })
+    else if (isPluginCommand(id)) plugin.addCommand({ id, name, icon, checkCallback: checkOf(app, cairn, id) })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
-  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
+  followHidden(plugin, cairn, add)
+  // A link fills the box and sends nothing: whoever made the link is not who asks.
+  plugin.registerObsidianProtocolHandler(
+    'cairn',
+    ({ ask, question, scope }) => void openAsk(app, ask ?? question, scope === undefined ? null : parseScope(scope)),
+  )
+}
+
+/** Adds those that the settings do not hide, now and when the settings change. */
+function followHidden(plugin: Plugin, { settings }: Cairn, add: (id: CommandId) => void): void {
+  const isShown = (id: CommandId) => !settings.get('commands.hidden').includes(id)
   const shown = new Set(commandIds.filter(isShown))
   for (const id of shown) add(id)
   plugin.register(
-    cairn.settings.values.subscribe(() => {
+    settings.values.subscribe(() => {
       for (const id of commandIds) {
         if (isShown(id) === shown.has(id)) continue
         if (shown.delete(id)) plugin.removeCommand(id)
@@ -75,8 +91,6 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       }
     }),
   )
-  // A link fills the box and sends nothing: whoever made the link is not who asks.
-  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(app, question))
 }
 
 async function tellConnection({ connection, app }: Cairn): Promise<void> {

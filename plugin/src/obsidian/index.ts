@@ -1,10 +1,12 @@
 /** The only folder that knows Obsidian. `main.ts` takes from here what it puts together. */
 export { addIcon, Plugin } from 'obsidian'
+export { createApi, type CairnApi } from './api.ts'
+export { addAskBase } from './ask-base.ts'
 export { AskView, askViewType } from './ask-view.ts'
 export { addCommands } from './commands.ts'
 export { openPairing } from './dialogs.ts'
 export { openAsk } from './open-ask.ts'
-export { openCairn, type Cairn, type CairnApi } from './open-cairn.ts'
+export { openCairn, type Cairn } from './open-cairn.ts'
 export { followCustomCommands } from './palette/index.ts'
 export { confirm } from './panel-modal.ts'
 export { addSyncStatus, SyncView, syncViewType } from './sync-view.ts'

@@ -1,7 +1,7 @@
 /** Rows of the pages Shortcuts, Commands and Integrations, made from their tables. */
 import type { App, SettingDefinition, SettingDefinitionItem } from 'obsidian'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
-import { integrationIds, integrationTable } from '../core/integrations.ts'
+import { integrationIds, integrationTable } from '../core/integrations/integrations.ts'
 import type { Settings } from '../core/settings/settings-store.ts'
 import { showChord } from '../core/shortcuts/chord.ts'
 import { actionIds, actionTable, findConflicts, keysInForce, type ActionId } from '../core/shortcuts/shortcuts.ts'

@@ -1,9 +1,11 @@
 /** The calls to the server besides asking, one function each. Loaded when the first is made: the shapes take time to build. */
 import {
   askDryRunSchema,
+  askReplySchema,
   modelsReplySchema,
   vaultListSchema,
   type AskDryRun,
+  type AskReply,
   type AskRequest,
   type ModelInfo,
 } from '@cairn/contract'
@@ -36,6 +38,14 @@ export function askDryRun(transport: Transport, request: AskRequest): Promise<Re
     body: { ...request, stream: false, dryRun: true },
     mayRepeat: true,
   })
+}
+
+export function askOnce(
+  transport: Transport,
+  request: AskRequest,
+  call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<Reply<AskReply>> {
+  return transport.request('/v1/ask', askReplySchema, { ...call, method: 'POST', body: { ...request, stream: false } })
 }
 
 const anything = { safeParse: (value: unknown) => ({ success: true as const, data: value }) }

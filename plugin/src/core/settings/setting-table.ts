@@ -326,6 +326,38 @@ export const settingTable = {
     name: 'Style Settings',
     desc: 'Offers Cairn’s spacing and colours in the plugin Style Settings, too.',
   },
+  'integrations.dataview': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Dataview',
+    desc: 'Offers to ask the notes of a query.',
+  },
+  'integrations.tasks': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Tasks',
+    desc: 'Offers to make a task of an answer.',
+  },
+  'integrations.bases': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Bases',
+    desc: 'Offers the view “Ask” in bases. Counts from the next start.',
+  },
+  'integrations.canvas': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Canvas',
+    desc: 'Offers to put an answer on a canvas.',
+  },
 } as const satisfies Record<string, SettingSpec>
 
 export type SettingKey = keyof typeof settingTable
