@@ -49,6 +49,7 @@ export function openBase(app: App, id: string, files: readonly TFile[]): BasesVi
   if (registration === undefined) throw new Error(`There is no view ${id}.`)
   const leaf = app.workspace.getLeaf('tab')
   app.workspace.setActiveLeaf(leaf)
+  leaf.view.containerEl.replaceChildren()
   const view = registration.factory(new QueryController(app), leaf.view.containerEl.createDiv('bases-view'))
   view.load()
   view.data.data = files.map((file) => new BasesEntry(file))

@@ -2,6 +2,7 @@
 import { MarkdownView, type App } from 'obsidian'
 import type { CommandId } from '../core/commands.ts'
 import { integrationTable, type IntegrationId } from '../core/integrations/integrations.ts'
+import { specOf } from '../core/settings/setting-table.ts'
 import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
 import { findPluginApi, isInstalled } from './private-api.ts'
@@ -24,10 +25,10 @@ export function isPluginCommand(id: CommandId): id is PluginCommandId {
 export function checkOf(app: App, cairn: Cairn, id: PluginCommandId): (isChecking: boolean) => boolean {
   const runs = { 'ask-query': findAskQuery, 'answer-to-task': findMakeTask, 'answer-to-canvas': findPutOnCanvas }
   return (isChecking) => {
-    if (!cairn.settings.get(integrationTable[plugins[id]].setting)) return false
+    const { setting: key } = integrationTable[plugins[id]]
+    if (!cairn.settings.get(key)) return false
     const run = runs[id](app, cairn)
-    if (run !== null && !isChecking)
-      void run().catch(() => cairn.app.notify(`${integrationTable[plugins[id]].name} could not do that.`))
+    if (run !== null && !isChecking) void run().catch(() => cairn.app.notify(`${specOf(key).name} could not do that.`))
     return run !== null
   }
 }

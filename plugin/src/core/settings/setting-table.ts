@@ -332,7 +332,7 @@ export const settingTable = {
     kind: 'toggle',
     initial: true,
     name: 'Dataview',
-    desc: 'Offers to ask the notes of a query.',
+    desc: 'Asks the notes that a query of the open note gives. Saved conversations carry fields that queries find.',
   },
   'integrations.tasks': {
     page: 'integrations',
@@ -340,7 +340,7 @@ export const settingTable = {
     kind: 'toggle',
     initial: true,
     name: 'Tasks',
-    desc: 'Offers to make a task of an answer.',
+    desc: 'Makes a task of an answer, in its own dialog.',
   },
   'integrations.bases': {
     page: 'integrations',
@@ -348,7 +348,7 @@ export const settingTable = {
     kind: 'toggle',
     initial: true,
     name: 'Bases',
-    desc: 'Offers the view “Ask” in bases. Counts from the next start.',
+    desc: 'A view “Ask” of a base asks the notes that the base gives; from the next start on.',
   },
   'integrations.canvas': {
     page: 'integrations',
@@ -356,7 +356,7 @@ export const settingTable = {
     kind: 'toggle',
     initial: true,
     name: 'Canvas',
-    desc: 'Offers to put an answer on a canvas.',
+    desc: 'Puts an answer and its sources on a canvas, as cards.',
   },
 } as const satisfies Record<string, SettingSpec>
 
