@@ -65,7 +65,11 @@ async function hashRows(session: SqlSession): Promise<string> {
   for (const select of selects) {
     const { rows } = await session.run(select)
     // Numbers as text: the engines give them in several types.
-    tables.push(rows.map((row) => Object.values(row).map((cell) => (cell === null ? null : String(cell)))))
+    tables.push(
+      rows.map((row) =>
+        Object.values(row).map((cell) => (cell === null ? null : `${cell as string | number | bigint}`)),
+      ),
+    )
   }
   return hashOf(tables)
 }
