@@ -22,6 +22,7 @@ const styleSheets = [
   'ui/src/time-series/time-series.css',
   'plugin/styles/ask.css',
   'plugin/styles/panels.css',
+  'plugin/styles/rewrite.css',
   'plugin/styles/obsidian.css',
 ]
 

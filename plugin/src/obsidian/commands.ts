@@ -4,11 +4,12 @@ import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
 import { openPairing } from './dialogs.ts'
+import { openRewrite } from './open-rewrite.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
-  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation'>, () => void> = {
+  const runs: Record<Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation'>, () => void> = {
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
       cairn.conversation.clear()
@@ -29,6 +30,17 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
           if (selection !== '' && !isChecking)
             void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
           return selection !== ''
+        },
+      })
+    else if (id === 'rewrite-selection')
+      plugin.addCommand({
+        id,
+        name,
+        icon,
+        editorCheckCallback: (isChecking, editor, info) => {
+          const isSelected = editor.somethingSelected()
+          if (isSelected && !isChecking) openRewrite(app, cairn, { editor, info })
+          return isSelected
         },
       })
     else if (id === 'save-conversation')
@@ -59,8 +71,27 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       }
     }),
   )
+  addToMenu(plugin, cairn, isShown)
   // A link fills the box and sends nothing: whoever made the link is not who asks.
   plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(app, question))
+}
+
+/** In the menu of a selection, as long as the command is not hidden. */
+function addToMenu(plugin: Plugin, cairn: Cairn, isShown: (id: CommandId) => boolean): void {
+  const { app } = plugin
+  plugin.registerEvent(
+    app.workspace.on('editor-menu', (menu, editor, info) => {
+      if (!editor.somethingSelected() || !isShown('rewrite-selection')) return
+      const { name, icon } = commandTable['rewrite-selection']
+      menu.addItem((item) =>
+        item
+          .setTitle(name)
+          .setIcon(icon)
+          .setSection('selection')
+          .onClick(() => openRewrite(app, cairn, { editor, info })),
+      )
+    }),
+  )
 }
 
 async function tellConnection({ connection, app }: Cairn): Promise<void> {

@@ -10,6 +10,12 @@ export const actionTable = {
   'ask.save': { name: 'Save the conversation as a note', initial: 'Mod+Shift+S' },
   'ask.next-source': { name: 'Next source', initial: 'Alt+ArrowDown' },
   'ask.previous-source': { name: 'Previous source', initial: 'Alt+ArrowUp' },
+  'rewrite.next': { name: 'Next change of a rewriting', initial: 'Alt+ArrowDown' },
+  'rewrite.previous': { name: 'Previous change of a rewriting', initial: 'Alt+ArrowUp' },
+  'rewrite.accept': { name: 'Accept the change', initial: 'Alt+Enter' },
+  'rewrite.reject': { name: 'Reject the change', initial: 'Alt+Backspace' },
+  'rewrite.accept-all': { name: 'Accept all changes', initial: 'Mod+Shift+A' },
+  'rewrite.insert': { name: 'Insert the accepted changes', initial: 'Mod+Shift+Enter' },
 } as const satisfies Record<string, { name: string; initial: string }>
 
 export type ActionId = keyof typeof actionTable
@@ -69,7 +75,13 @@ export interface Conflict {
   readonly with: readonly string[]
 }
 
-/** For each action whose keys something else has too. Those of Obsidian win outside of Cairn's views, ours within. */
+/** The view in which an action's keys are heard. */
+const viewOf = (id: ActionId) => id.split('.', 1)[0]
+
+/**
+ * For each action whose keys something else has too: another action of the same view, or a command of Obsidian's. Those
+ * of Obsidian win outside of Cairn's views, ours within.
+ */
 export function findConflicts(
   keys: Readonly<Record<ActionId, string>>,
   foreign: readonly ForeignHotkey[],
@@ -79,7 +91,9 @@ export function findConflicts(
     const chord = keys[id]
     if (chord === '') continue
     const others = [
-      ...actionIds.filter((other) => other !== id && keys[other] === chord).map((other) => actionTable[other].name),
+      ...actionIds
+        .filter((other) => other !== id && viewOf(other) === viewOf(id) && keys[other] === chord)
+        .map((other) => actionTable[other].name),
       ...foreign.filter((each) => each.chord === chord).map(({ name }) => name),
     ]
     if (others.length > 0) conflicts[id] = { chord, with: others }

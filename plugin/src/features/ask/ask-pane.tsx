@@ -4,9 +4,8 @@ import type { Citation } from '@cairn/contract'
 import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
-import { chordOf } from '../../core/shortcuts/chord.ts'
-import { actionIds, keysInForce, type ActionId } from '../../core/shortcuts/shortcuts.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
+import { useKeys } from '../use-keys.ts'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
 import { Welcome } from './welcome.tsx'
@@ -93,18 +92,6 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
 
 async function openSource({ notes, app }: CairnParts, citation: Citation): Promise<void> {
   if (!(await notes.openPassage(citation))) app.notify(`This vault has no note “${citation.note}”.`)
-}
-
-/** Each action says whether it did something; a key that did nothing goes on to Obsidian. */
-function useKeys({ device, settings }: CairnParts, actions: Record<ActionId, () => boolean>) {
-  return (event: KeyboardEvent) => {
-    const chord = chordOf(event, device.isApple)
-    const keys = keysInForce(settings.get('shortcuts.keys'))
-    const action = actionIds.find((id) => keys[id] === chord)
-    if (action === undefined || !actions[action]()) return
-    event.preventDefault()
-    event.stopPropagation()
-  }
 }
 
 async function copyAnswer({ app }: CairnParts, answer: string): Promise<void> {
