@@ -6,6 +6,7 @@
 import { builtinModules } from 'node:module'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { BunPlugin } from 'bun'
 import postcss, { type Rule } from 'postcss'
 
 const root = resolve(import.meta.dirname, '..')
@@ -24,7 +25,10 @@ const styleSheets = [
   'plugin/styles/panels.css',
   'plugin/styles/rewrite.css',
   'plugin/styles/obsidian.css',
+  'plugin/styles/palette.css',
 ]
+/** Those have classes of Cairn on elements of Obsidian’s. */
+const outside = new Set(['plugin/styles/obsidian.css', 'plugin/styles/palette.css'])
 
 export interface BuiltPlugin {
   readonly path: string
@@ -42,6 +46,12 @@ export async function buildPlugin(outdir: string, from = root): Promise<BuiltPlu
   return [...files].map(([path, text]) => ({ path, sizeBytes: new TextEncoder().encode(text).length }))
 }
 
+/** In place of all of zod, as much of it as the plugin uses: `plugin/zod` says why. */
+export const smallZod = (from: string): BunPlugin => ({
+  name: 'small zod',
+  setup: (build) => void build.onResolve({ filter: /^zod$/ }, () => ({ path: join(from, 'plugin/zod/index.ts') })),
+})
+
 async function bundle(from: string): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [join(from, 'plugin/src/main.ts')],
@@ -50,6 +60,7 @@ async function bundle(from: string): Promise<string> {
     external: provided,
     minify: true,
     define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [smallZod(from)],
   })
   const [output] = outputs
   if (output === undefined) throw new Error('The bundler made no output for the plugin.')
@@ -74,8 +85,7 @@ async function gatherStyles(from: string): Promise<string> {
     sheet.walkComments((comment) => {
       if (!comment.text.startsWith('!')) comment.remove()
     })
-    // Those have classes of Cairn on elements of Obsidian’s.
-    if (path !== 'plugin/styles/obsidian.css') sheet.walkRules(scope)
+    if (!outside.has(path)) sheet.walkRules(scope)
     parts.push(sheet.toString().trim())
   }
   return `${parts.join('\n')}\n`

@@ -39,6 +39,7 @@ export async function writeRepository(outdir: string): Promise<void> {
     'ui/src',
     'plugin/src',
     'plugin/styles',
+    'plugin/zod',
     'plugin/manifest.json',
     'scripts/build-plugin.ts',
     'tsconfig.base.json',
@@ -79,7 +80,7 @@ export async function writeRepository(outdir: string): Promise<void> {
 const compilerOptions = {
   extends: './tsconfig.base.json',
   compilerOptions: { lib: ['ESNext', 'DOM', 'DOM.Iterable'], jsx: 'react-jsx', jsxImportSource: 'preact' },
-  include: ['contract/src', 'ui/src', 'plugin/src'],
+  include: ['contract/src', 'ui/src', 'plugin/src', 'plugin/zod'],
 }
 
 function isShipped(path: string): boolean {

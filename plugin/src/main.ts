@@ -9,6 +9,7 @@ import {
   askViewType,
   CairnSettingTab,
   confirm,
+  followCustomCommands,
   openAsk,
   openCairn,
   openPairing,
@@ -45,6 +46,7 @@ export default class CairnPlugin extends Plugin {
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()
+      followCustomCommands(this, cairn)
       if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
     })
   }

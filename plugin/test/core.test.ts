@@ -6,7 +6,14 @@ import { findPassage } from '../src/core/find-passage.ts'
 import { neutralise } from '../src/core/neutralise.ts'
 import { dequeue, enqueue, readQueue, type WaitingQuestion } from '../src/core/offline-queue.ts'
 import { chordOf, parseChord, showChord } from '../src/core/shortcuts/chord.ts'
-import { actionIds, actionTable, findConflicts, judgeChord, keysInForce } from '../src/core/shortcuts/shortcuts.ts'
+import {
+  actionIds,
+  actionTable,
+  findAction,
+  findConflicts,
+  judgeChord,
+  keysInForce,
+} from '../src/core/shortcuts/shortcuts.ts'
 
 describe('keys', () => {
   const pressed = (
@@ -54,6 +61,19 @@ describe('keys', () => {
       'ask.new': { chord: 'Mod+Shift+C', with: ['Copy the last answer'] },
       'ask.copy': { chord: 'Mod+Shift+C', with: ['New conversation'] },
       'ask.next-source': { chord: 'Alt+ArrowDown', with: ['Bold'] },
+      'palette.later': { chord: 'Alt+ArrowDown', with: ['Bold'] },
+    })
+  })
+
+  test('mean what the view says that has the focus', () => {
+    expect(findAction('ask', 'Alt+ArrowDown', {})).toBe('ask.next-source')
+    expect(findAction('palette', 'Alt+ArrowDown', {})).toBe('palette.later')
+    expect(findAction('palette', 'Mod+Shift+L', {})).toBeNull()
+    expect(findAction('palette', 'Mod+J', { 'palette.forget': 'Mod+J' })).toBe('palette.forget')
+    const keys = keysInForce({ 'palette.write': 'Alt+Enter' })
+    expect(findConflicts(keys, [])).toMatchObject({
+      'palette.write': { with: ['Palette: put it into the box only'] },
+      'palette.box': { with: ['Palette: write the command out'] },
     })
   })
 

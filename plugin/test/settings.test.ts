@@ -1,6 +1,7 @@
 /** Promises of the settings: two devices do not overwrite each other, nothing wrong gets in, nothing unknown gets lost. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { forgetUses, readUses, recordUse } from '../src/core/palette/frecency.ts'
 import { checkValue } from '../src/core/settings/check-value.ts'
 import { readSettingsFile, writeSettingsFile } from '../src/core/settings/settings-file.ts'
 import { openSettings, type Settings } from '../src/core/settings/settings-store.ts'
@@ -180,6 +181,38 @@ describe('two devices with one file', () => {
     b.file.content = structuredClone(a.file.content)
     await b.settings.readAgain()
     expect(b.settings.get('privacy.excludedFolders')).toEqual(['Health', 'Private'])
+  })
+
+  test('count what was used on both, and lose nothing when one file takes the place of the other', async () => {
+    const now = () => 5
+    const [a, b] = [await openDevice('aaaaaaaa', now), await openDevice('bbbbbbbb', now)]
+    const use = ({ settings }: typeof a, command: string) =>
+      settings.setHabits(recordUse(settings.habits(), settings.deviceId, command, now()))
+    use(a, 'bold')
+    use(b, 'bold')
+    use(b, 'italic')
+    await a.settings.flush()
+    await b.settings.flush()
+    // While B was closed, a sync tool put A's file in the place of B's.
+    const content = structuredClone(a.file.content)
+    const again = await openDevice('unused', now, b.storage, { content })
+    const uses = readUses(again.settings.habits(), now())
+    expect([uses.get('bold'), uses.get('italic')]).toEqual([2, 1])
+    again.settings.setHabits(forgetUses(again.settings.habits(), 'bold'))
+    await again.settings.flush()
+    a.file.content = structuredClone(again.file.content)
+    use(a, 'bold')
+    await a.settings.readAgain()
+    await a.settings.flush()
+    // What was forgotten there counts no more here; what came after does.
+    expect(readUses(a.settings.habits(), now()).get('bold')).toBe(1)
+    again.file.content = structuredClone(a.file.content)
+    await again.settings.readAgain()
+    expect(again.settings.habits()).toEqual(a.settings.habits())
+    expect(again.waiting).toHaveLength(0)
+    a.settings.set('answers.citations', 7)
+    a.settings.reset(settingKeys)
+    expect(readUses(a.settings.habits(), now()).get('italic')).toBe(1)
   })
 
   test('keep what belongs to one device out of the file', async () => {

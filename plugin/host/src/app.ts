@@ -72,8 +72,15 @@ export class App {
   readonly #local = new Kept('local')
 
   /** Not promised by Obsidian; Cairn looks whether it is there. */
-  readonly commands = { commands: {} as Record<string, Command> }
-  readonly hotkeyManager = { customKeys: {} as Record<string, { modifiers: string[]; key: string }[]> }
+  readonly commands = {
+    commands: {} as Record<string, Command>,
+    listCommands: (): Command[] => Object.values(this.commands.commands).filter((each) => this.#canRun(each)),
+    executeCommandById: (id: string): boolean => this.runCommand(id),
+  }
+  readonly hotkeyManager = {
+    customKeys: {} as Record<string, { modifiers: string[]; key: string }[]>,
+    defaultKeys: {} as Record<string, { modifiers: string[]; key: string }[]>,
+  }
   readonly plugins = { enabledPlugins: new Set<string>(), plugins: {} as Record<string, Plugin & Component> }
   readonly internalPlugins = { plugins: { bases: { enabled: true } } as Record<string, { enabled: boolean }> }
   readonly setting: SettingsModal
@@ -103,18 +110,20 @@ export class App {
   /** Runs a command as Obsidian's palette does; false when it cannot run now. */
   runCommand(id: string): boolean {
     const command = this.commands.commands[id]
-    if (command === undefined) return false
+    if (command === undefined || !this.#canRun(command)) return false
     const view = this.workspace.getActiveViewOfType(MarkdownView)
-    if (command.editorCheckCallback !== undefined) {
-      if (view === null || command.editorCheckCallback(true, view.editor, view) !== true) return false
+    if (view !== null && command.editorCheckCallback !== undefined)
       command.editorCheckCallback(false, view.editor, view)
-    } else if (command.editorCallback !== undefined) {
-      if (view === null) return false
-      command.editorCallback(view.editor, view)
-    } else if (command.checkCallback !== undefined) {
-      if (command.checkCallback(true) !== true) return false
-      command.checkCallback(false)
-    } else command.callback?.()
+    else if (view !== null && command.editorCallback !== undefined) command.editorCallback(view.editor, view)
+    else if (command.checkCallback !== undefined) command.checkCallback(false)
+    else command.callback?.()
     return true
+  }
+
+  #canRun({ editorCheckCallback, editorCallback, checkCallback }: Command): boolean {
+    const view = this.workspace.getActiveViewOfType(MarkdownView)
+    if (editorCheckCallback !== undefined) return view !== null && editorCheckCallback(true, view.editor, view) === true
+    if (editorCallback !== undefined) return view !== null
+    return checkCallback === undefined || checkCallback(true) === true
   }
 }

@@ -122,7 +122,9 @@ export abstract class SuggestModal<T> extends Modal {
 
   onNoSuggestion(): void {
     this.resultContainerEl.empty()
-    this.resultContainerEl.createDiv({ cls: 'suggestion-empty', text: this.emptyStateText })
+    const attr = { role: 'option', 'aria-disabled': true }
+    this.resultContainerEl.createDiv({ cls: 'suggestion-empty', text: this.emptyStateText, attr })
+    this.inputEl.removeAttribute('aria-activedescendant')
   }
 
   selectSuggestion(value: T, event: MouseEvent | KeyboardEvent): void {

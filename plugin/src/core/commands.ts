@@ -1,6 +1,7 @@
 /** THE table of Cairn's commands in Obsidian's palette. Ids are stable: people give them hotkeys. Pure. */
 
 export const commandTable = {
+  'open-palette': { name: 'Open the palette', icon: 'command', needs: 'nothing' },
   'open-ask': { name: 'Ask your notes', icon: 'messages-square', needs: 'nothing' },
   'ask-selection': { name: 'Ask about the selection', icon: 'text-select', needs: 'selection' },
   'rewrite-selection': { name: 'Rewrite the selection', icon: 'pencil', needs: 'selection' },
@@ -9,6 +10,9 @@ export const commandTable = {
   'pair-device': { name: 'Pair this device', icon: 'link', needs: 'nothing' },
   'check-connection': { name: 'Check the connection', icon: 'activity', needs: 'nothing' },
 } as const satisfies Record<string, { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' }>
+
+/** As Obsidian has a command of this plugin. */
+export const ownId = (id: string): string => `cairn:${id}`
 
 export type CommandId = keyof typeof commandTable
 export const commandIds = Object.keys(commandTable) as CommandId[]

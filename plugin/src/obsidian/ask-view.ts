@@ -1,5 +1,6 @@
 /** Obsidian's leaf for the view *Ask*. What is in it is loaded when it is first opened. */
 import { ItemView, Scope, type ViewStateResult, type WorkspaceLeaf } from 'obsidian'
+import type { AskPaneProps } from '../features/ask/ask-pane.tsx'
 import type { MountedAsk } from '../features/ask/mount-ask.tsx'
 import { keepAboveKeyboard } from './keyboard-room.ts'
 import type { Cairn } from './open-cairn.ts'
@@ -10,7 +11,7 @@ export const askViewType = 'cairn-ask'
 export class AskView extends ItemView {
   readonly #cairn: Cairn
   #mounted: MountedAsk | null = null
-  #draft = { text: '', at: 0 }
+  #draft: AskPaneProps['draft'] = { text: '', at: 0 }
 
   constructor(leaf: WorkspaceLeaf, cairn: Cairn) {
     super(leaf)
@@ -54,6 +55,13 @@ export class AskView extends ItemView {
       this.#mounted?.update({ draft: this.#draft })
     }
     await super.setState(state, result)
+  }
+
+  /** Once: a view that is opened again asks nothing by itself. */
+  ask(question: string): void {
+    const at = this.#draft.at + 1
+    this.#mounted?.update({ draft: { text: question, at, isSent: true } })
+    this.#draft = { text: '', at }
   }
 
   focusInput(): void {

@@ -5,11 +5,13 @@ import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
 import { openPairing } from './dialogs.ts'
 import { openRewrite } from './open-rewrite.ts'
+import { openPalette } from './palette/index.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
   const runs: Record<Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation'>, () => void> = {
+    'open-palette': () => openPalette(app, cairn),
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
       cairn.conversation.clear()

@@ -2,6 +2,13 @@
 import type { App } from 'obsidian'
 import { AskView, askViewType } from './ask-view.ts'
 
+/** As `openAsk`, and sends the question as if the person had pressed Enter. */
+export async function askNow(app: App, question: string): Promise<void> {
+  await openAsk(app)
+  const view = app.workspace.getLeavesOfType(askViewType)[0]?.view
+  if (view instanceof AskView) view.ask(question)
+}
+
 export async function openAsk(app: App, draft?: string): Promise<void> {
   const leaf = await app.workspace.ensureSideLeaf(askViewType, 'right', {
     active: true,

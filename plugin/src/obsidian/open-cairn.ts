@@ -3,19 +3,23 @@ import type { Plugin } from 'obsidian'
 import { createConversation, type Failure } from '@cairn/ui/client'
 import { createConnection, type Connection } from '../core/connection/connection.ts'
 import { failureOf } from '../core/connection/failures.ts'
+import { createMemory, type PaletteMemory } from '../core/palette/memory.ts'
 import type { CairnParts } from '../core/ports.ts'
-import { openSettings, type Settings } from '../core/settings/settings-store.ts'
+import { openSettings } from '../core/settings/settings-store.ts'
 import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
 import { openSettingsAt } from './private-api.ts'
+import { createCustomCommands, type CustomCommands } from './palette/custom-commands.ts'
 import { createQueue } from './queue.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
 export interface Cairn extends CairnParts {
   readonly transport: Transport
   readonly keys: KeyStorage
+  readonly memory: PaletteMemory
+  readonly custom: CustomCommands
   /** Begins to look for the server; called when the layout is ready. */
   start(): void
   close(): Promise<void>
@@ -82,7 +86,10 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     exchanges: () => settings.get('answers.followUps'),
     more: () => ({ limit: settings.get('answers.citations') }),
   })
+  const memory = createMemory({ ...storage, settings, now })
   return {
+    memory,
+    custom: createCustomCommands(plugin, settings),
     settings,
     connection,
     transport,
@@ -106,7 +113,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     },
     device,
     now,
-    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear() }),
+    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear(), memory, conversation }),
   }
 }
 
@@ -123,9 +130,13 @@ function createServerPort(transport: Transport): CairnParts['server'] {
   }
 }
 
+interface LifeParts extends Pick<Cairn, 'settings' | 'connection' | 'memory' | 'conversation'> {
+  readonly stop: () => void
+}
+
 function lifeOf(
   plugin: Plugin,
-  { settings, connection, stop }: { settings: Settings; connection: Connection; stop: () => void },
+  { settings, connection, stop, memory, conversation }: LifeParts,
 ): Pick<Cairn, 'start' | 'close'> {
   return {
     start() {
@@ -137,6 +148,16 @@ function lifeOf(
           if (addresses() === looked) return
           looked = addresses()
           look()
+        }),
+      )
+      plugin.register(settings.values.subscribe(memory.follow))
+      let asked = 0
+      plugin.register(
+        conversation.turns.subscribe(() => {
+          const last = conversation.turns.get().at(-1)
+          if (last === undefined || last.id === asked) return
+          asked = last.id
+          memory.asked(last.question)
         }),
       )
       plugin.registerDomEvent(window, 'online', look)

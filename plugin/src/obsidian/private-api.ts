@@ -4,6 +4,7 @@
  */
 import type { App } from 'obsidian'
 import { parseChord } from '../core/shortcuts/chord.ts'
+import type { AppCommand } from '../core/palette/index.ts'
 import { integrationTable, type IntegrationId } from '../core/integrations.ts'
 import type { ForeignHotkey } from '../core/shortcuts/shortcuts.ts'
 
@@ -13,11 +14,18 @@ interface HotkeyLike {
 }
 
 interface PrivateApp {
-  readonly hotkeyManager?: { readonly customKeys?: Readonly<Record<string, unknown>> }
-  readonly commands?: { readonly commands?: Readonly<Record<string, { readonly name?: unknown }>> }
+  readonly hotkeyManager?: {
+    readonly customKeys?: Readonly<Record<string, unknown>>
+    readonly defaultKeys?: Readonly<Record<string, unknown>>
+  }
+  readonly commands?: {
+    readonly commands?: Readonly<Record<string, { readonly name?: unknown }>>
+    listCommands?: () => unknown
+    executeCommandById?: (id: string) => unknown
+  }
   readonly plugins?: { readonly enabledPlugins?: ReadonlySet<string> }
   readonly internalPlugins?: { readonly plugins?: Readonly<Record<string, { readonly enabled?: unknown }>> }
-  readonly setting?: { open?: () => void; openTabById?: (id: string) => unknown }
+  readonly setting?: { open?: () => void; close?: () => void; openTabById?: (id: string) => unknown }
 }
 
 function open(app: App): PrivateApp {
@@ -31,12 +39,33 @@ export function readHotkeys(app: App): ForeignHotkey[] | null {
   if (keys === undefined || typeof keys !== 'object') return null
   return Object.entries(keys).flatMap(([id, list]) => {
     const name = commands?.commands?.[id]?.name
-    return (Array.isArray(list) ? (list as HotkeyLike[]) : []).flatMap(({ modifiers, key }) => {
-      const held = Array.isArray(modifiers) ? modifiers.map(String) : []
-      const chord = parseChord([...held, String(key)].join('+'))
-      return chord === null ? [] : [{ name: typeof name === 'string' ? name : id, chord }]
-    })
+    return chordsOf(list).map((chord) => ({ name: typeof name === 'string' ? name : id, chord }))
   })
+}
+
+function chordsOf(list: unknown): string[] {
+  return (Array.isArray(list) ? (list as HotkeyLike[]) : []).flatMap(({ modifiers, key }) => {
+    const held = Array.isArray(modifiers) ? modifiers.map(String) : []
+    return parseChord([...held, String(key)].join('+')) ?? []
+  })
+}
+
+/** What Obsidian's own palette offers now, with the keys of each; nothing where Obsidian does not tell. */
+export function listCommands(app: App): AppCommand[] {
+  const { commands, hotkeyManager } = open(app)
+  const listed: unknown = commands?.listCommands?.() ?? Object.values(commands?.commands ?? {})
+  if (!Array.isArray(listed)) return []
+  return (listed as Record<string, unknown>[]).flatMap(({ id, name, icon }) => {
+    if (typeof id !== 'string' || typeof name !== 'string') return []
+    const keys = hotkeyManager?.customKeys?.[id] ?? hotkeyManager?.defaultKeys?.[id]
+    const chord = chordsOf(keys)[0] ?? null
+    return [{ kind: 'command', id, title: name, icon: typeof icon === 'string' ? icon : null, chord }]
+  })
+}
+
+/** False when it cannot run here and now. */
+export function runCommand(app: App, id: string): boolean {
+  return open(app).commands?.executeCommandById?.(id) === true
 }
 
 /** Null where Obsidian does not tell. */
@@ -53,4 +82,9 @@ export function openSettingsAt(app: App, tab: string): boolean {
   setting.open()
   setting.openTabById(tab)
   return true
+}
+
+/** Where it cannot, the person closes them. */
+export function closeSettings(app: App): void {
+  open(app).setting?.close?.()
 }

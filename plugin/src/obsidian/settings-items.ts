@@ -8,6 +8,7 @@ import { actionIds, actionTable, findConflicts, keysInForce, type ActionId } fro
 import { device } from './device.ts'
 import { openKeys } from './dialogs.ts'
 import type { Cairn } from './open-cairn.ts'
+import { customItems } from './palette/settings-custom.ts'
 import { isInstalled, openSettingsAt, readHotkeys } from './private-api.ts'
 
 export function shortcutItems(app: App, cairn: Cairn, update: () => void): SettingDefinitionItem[] {
@@ -88,12 +89,19 @@ function shortcutItem(app: App, cairn: Cairn, { id, update }: { id: ActionId; up
 
 const togglePrefix = 'command:'
 
-export function commandItems(): SettingDefinitionItem[] {
-  return commandIds.map((id) => ({
-    name: commandTable[id].name,
-    aliases: ['command', 'palette'],
-    control: { type: 'toggle', key: `${togglePrefix}${id}`, defaultValue: true },
-  }))
+export function commandItems(app: App, cairn: Cairn, update: () => void): SettingDefinitionItem[] {
+  return [
+    { type: 'group', heading: 'Custom commands', items: customItems(app, cairn, update) },
+    {
+      type: 'group',
+      heading: 'Cairn’s commands',
+      items: commandIds.map((id) => ({
+        name: commandTable[id].name,
+        aliases: ['command', 'palette'],
+        control: { type: 'toggle', key: `${togglePrefix}${id}`, defaultValue: true },
+      })),
+    },
+  ]
 }
 
 export function readCommandToggle(settings: Settings, key: string): boolean {

@@ -96,7 +96,9 @@ export class CairnSettingTab extends PluginSettingTab {
   /** The status changes by itself while the tab is open. */
   #follow(): void {
     if (this.#stopFollowing !== null || !this.containerEl.isShown()) return
-    this.#stopFollowing = this.#cairn.connection.state.subscribe(() => this.update())
+    const { connection, custom } = this.#cairn
+    const ends = [connection.state, custom.list].map((store) => store.subscribe(() => this.update()))
+    this.#stopFollowing = () => ends.forEach((end) => end())
   }
 
   #status(): SettingDefinition {
@@ -154,7 +156,7 @@ export class CairnSettingTab extends PluginSettingTab {
       privacy: () => [this.#list('privacy.excludedFolders'), this.#list('privacy.excludedTags'), this.#excludedCount()],
       appearance: () => [{ name: 'Preview', searchable: false, render: (setting) => renderPreview(setting, settings) }],
       shortcuts: () => shortcutItems(this.app, this.#cairn, update),
-      commands: () => commandItems(),
+      commands: () => commandItems(this.app, this.#cairn, update),
       integrations: () => integrationItems(this.app),
     }
     return (Object.keys(pageTable) as PageId[])

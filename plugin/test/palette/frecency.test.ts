@@ -146,10 +146,12 @@ describe('history', () => {
     expect(
       parseHistory({
         queries: ['a', 3, 'x'.repeat(999)],
+        questions: ['why', null],
         lastArguments: [{ command: 'c' }, null, { command: 'c', text: 't' }],
       }),
     ).toEqual({
       queries: ['a'],
+      questions: ['why'],
       lastArguments: [{ command: 'c', text: 't' }],
     })
     expect(parseHistory(undefined)).toEqual(noHistory)

@@ -52,6 +52,11 @@ export function forgetUses(state: Frecency, command: string): Frecency {
   return { ...state, forgotten: keepHighest({ ...state.forgotten, ...Object.fromEntries(ended) }) }
 }
 
+/** As `forgetUses`, for all commands at once. */
+export function forgetAll(state: Frecency): Frecency {
+  return { ...state, forgotten: keepHighest(larger(state.forgotten, state.uses)) }
+}
+
 export function mergeFrecency(a: Frecency, b: Frecency): Frecency {
   return { uses: keepHighest(larger(a.uses, b.uses)), forgotten: keepHighest(larger(a.forgotten, b.forgotten)) }
 }

@@ -2,6 +2,7 @@
 export { createPalette, queryLimits, type Found, type Palette, type Range, type SearchOptions } from './palette.ts'
 export type { Command } from './words.ts'
 export {
+  forgetAll,
   forgetUses,
   listHabits,
   mergeFrecency,
@@ -14,8 +15,10 @@ export {
 export {
   addArguments,
   addQuery,
+  addQuestion,
   findArguments,
   forgetCommand,
+  forgetQuestion,
   noHistory,
   parseHistory,
   queryBack,
@@ -31,3 +34,32 @@ export {
   type Template,
   type VariableName,
 } from './template.ts'
+export {
+  checkArgument,
+  customPrefix,
+  bindGiven,
+  fillPrompt,
+  findAsked,
+  findTyped,
+  isBroken,
+  mostCustomCommands,
+  needsOf,
+  parseCustomCommand,
+  slugOf,
+  writeArguments,
+  type BrokenCommand,
+  type CommandNote,
+  type CustomCommand,
+  type TypedCommand,
+} from './custom-command.ts'
+export {
+  gatherEntries,
+  listEntries,
+  mostRows,
+  type AppCommand,
+  type Entry,
+  type EntryList,
+  type Row,
+} from './entries.ts'
+export { previewOf, type Preview } from './preview.ts'
+export { createMemory, type PaletteMemory } from './memory.ts'

@@ -53,7 +53,10 @@ export const pageTable = {
   privacy: { title: 'Privacy', desc: 'What never leaves this device, and what is kept on it.' },
   appearance: { title: 'Appearance', desc: 'Density, size of text and accent of Cairn’s own views.' },
   shortcuts: { title: 'Shortcuts', desc: 'Keys within Cairn’s views, and hotkeys of its commands.' },
-  commands: { title: 'Commands', desc: 'Which of Cairn’s commands stand in Obsidian’s palette.' },
+  commands: {
+    title: 'Commands',
+    desc: 'Commands of your own, made of notes, and which of Cairn’s stand in Obsidian’s palette.',
+  },
   integrations: { title: 'Integrations', desc: 'Other plugins that Cairn works with when they are there.' },
 } as const
 
@@ -205,6 +208,15 @@ export const settingTable = {
     desc: 'Questions asked while the server is away are still there after a restart. Off takes them out of storage at once.',
     aliases: ['history'],
   },
+  'privacy.keepHistory': {
+    page: 'privacy',
+    place: 'device',
+    kind: 'toggle',
+    initial: true,
+    name: 'Remember what was used',
+    desc: 'The palette puts first what you use most, and offers recent questions again. Off forgets both at once.',
+    aliases: ['history', 'recent', 'palette'],
+  },
   'privacy.excludedFolders': {
     page: 'privacy',
     place: 'shared',
@@ -266,6 +278,17 @@ export const settingTable = {
     mostChars: 40,
     name: 'Keys',
     desc: 'Keys of actions within Cairn’s views that differ from the usual ones.',
+  },
+  'commands.folder': {
+    page: 'commands',
+    place: 'shared',
+    kind: 'folder',
+    initial: 'Cairn/Commands',
+    mostChars: 200,
+    placeholder: 'Cairn/Commands',
+    name: 'Folder of custom commands',
+    desc: 'Each note in it is a command: its text is the prompt, its properties say what it takes.',
+    aliases: ['prompt', 'template', 'palette'],
   },
   'commands.hidden': {
     page: 'commands',

@@ -4,6 +4,7 @@
  * place of ours while Obsidian was closed, what we had changed is still known, and comes back with the merge.
  */
 import { createStore, type Store } from '@cairn/ui/store'
+import { mergeFrecency, parseFrecency, type Frecency } from '../palette/frecency.ts'
 import { checkValue } from './check-value.ts'
 import {
   flatten,
@@ -52,6 +53,9 @@ export interface Settings {
   /** Why data.json could not be written, or null. */
   writeFailure(): string | null
   readonly deviceId: string
+  /** How often which command was used. It stands in data.json too, and is merged by its own rule. */
+  habits(): Frecency
+  setHabits(habits: Frecency): void
 }
 
 const saveAfterMs = 300
@@ -64,7 +68,11 @@ export async function openSettings(parts: SettingsParts): Promise<Settings> {
   const stamps = createStamps(device.id, parts.now)
   const found = readSettingsFile(await parts.readFile())
   const copy = readSettingsFile(parts.readDevice(sharedCopy))
-  let file: Omit<SettingsFile, 'repaired'> = { ...found, entries: mergeEntries(copy.entries, found.entries) }
+  let file: Omit<SettingsFile, 'repaired'> = {
+    ...found,
+    entries: mergeEntries(copy.entries, found.entries),
+    unknown: withHabits(found.unknown, mergeFrecency(habitsOf(copy), habitsOf(found))),
+  }
   seeAll(file.entries)
   const onDevice = { ...device.values }
   const values = createStore<SettingValues>(allValues())
@@ -136,7 +144,7 @@ export async function openSettings(parts: SettingsParts): Promise<Settings> {
       const merged = mergeEntries(file.entries, edited)
       file = {
         entries: merged,
-        unknown: { ...file.unknown, ...other.unknown },
+        unknown: withHabits({ ...file.unknown, ...other.unknown }, mergeFrecency(habitsOf(file), habitsOf(other))),
         schemaVersion: Math.max(file.schemaVersion, other.schemaVersion, schemaVersion),
       }
       values.set(allValues())
@@ -148,8 +156,25 @@ export async function openSettings(parts: SettingsParts): Promise<Settings> {
     repaired: found.repaired,
     writeFailure: () => failure,
     deviceId: device.id,
+    habits: () => habitsOf(file),
+    setHabits(habits) {
+      file = { ...file, unknown: withHabits(file.unknown, habits) }
+      save()
+    },
   }
 }
+
+type Rest = Pick<SettingsFile, 'unknown'>
+
+const habitsOf = ({ unknown }: Rest): Frecency => parseFrecency(unknown['habits'])
+
+/** Nobody’s habits need no place in the file. */
+function withHabits(unknown: Rest['unknown'], habits: Frecency): Rest['unknown'] {
+  return isNone(habits) ? unknown : { ...unknown, habits }
+}
+
+const isNone = ({ uses, forgotten }: Frecency): boolean =>
+  Object.keys(uses).length === 0 && Object.keys(forgotten).length === 0
 
 /** What is wrong in it counts as not there. */
 function readDevicePart(parts: SettingsParts): { id: string; values: Partial<Record<SettingKey, unknown>> } {

@@ -16,9 +16,16 @@ export const actionTable = {
   'rewrite.reject': { name: 'Reject the change', initial: 'Alt+Backspace' },
   'rewrite.accept-all': { name: 'Accept all changes', initial: 'Mod+Shift+A' },
   'rewrite.insert': { name: 'Insert the accepted changes', initial: 'Mod+Shift+Enter' },
+  'palette.earlier': { name: 'Palette: what was typed before', initial: 'Alt+ArrowUp' },
+  'palette.later': { name: 'Palette: back to what was typed after', initial: 'Alt+ArrowDown' },
+  'palette.write': { name: 'Palette: write the command out', initial: 'Alt+ArrowRight' },
+  'palette.box': { name: 'Palette: put it into the box only', initial: 'Alt+Enter' },
+  'palette.forget': { name: 'Palette: forget this one', initial: 'Mod+Shift+Backspace' },
 } as const satisfies Record<string, { name: string; initial: string }>
 
 export type ActionId = keyof typeof actionTable
+/** Those of one view, such as `ask`. */
+export type ActionOf<Area extends string> = Extract<ActionId, `${Area}.${string}`>
 export const actionIds = Object.keys(actionTable) as ActionId[]
 
 /** What typing, copying and moving about in a text needs. */
@@ -75,13 +82,21 @@ export interface Conflict {
   readonly with: readonly string[]
 }
 
-/** The view in which an action's keys are heard. */
-const viewOf = (id: ActionId) => id.split('.', 1)[0]
+/** Keys of a view are heard in it alone: the same ones may mean something else in another. */
+const areaOf = (id: ActionId): string => id.slice(0, id.indexOf('.'))
 
-/**
- * For each action whose keys something else has too: another action of the same view, or a command of Obsidian's. Those
- * of Obsidian win outside of Cairn's views, ours within.
- */
+/** The action of a view that has these keys. */
+export function findAction<Area extends string>(
+  area: Area,
+  chord: string | null,
+  changed: Readonly<Record<string, string>>,
+): ActionOf<Area> | null {
+  const keys = keysInForce(changed)
+  const id = actionIds.find((each) => areaOf(each) === area && keys[each] === chord)
+  return (id as ActionOf<Area> | undefined) ?? null
+}
+
+/** For each action whose keys something else has too. Those of Obsidian win outside of Cairn's views, ours within. */
 export function findConflicts(
   keys: Readonly<Record<ActionId, string>>,
   foreign: readonly ForeignHotkey[],
@@ -92,7 +107,7 @@ export function findConflicts(
     if (chord === '') continue
     const others = [
       ...actionIds
-        .filter((other) => other !== id && viewOf(other) === viewOf(id) && keys[other] === chord)
+        .filter((other) => other !== id && areaOf(other) === areaOf(id) && keys[other] === chord)
         .map((other) => actionTable[other].name),
       ...foreign.filter((each) => each.chord === chord).map(({ name }) => name),
     ]

@@ -11,12 +11,12 @@ import { Composer } from './composer.tsx'
 import { Welcome } from './welcome.tsx'
 import { TurnView } from './turn-view.tsx'
 import { WaitingList } from './waiting-list.tsx'
-import { useAsking } from './use-asking.ts'
+import { useAsking, type Draft } from './use-asking.ts'
 
 export interface AskPaneProps {
   readonly parts: CairnParts
   /** What the box holds at first, and each time that it changes. */
-  readonly draft: { readonly text: string; readonly at: number }
+  readonly draft: Draft
   readonly onSave: () => void
 }
 
@@ -41,7 +41,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
     setSource({ turn: last.id, n: next.n })
     open(next)
   }
-  const onKeyDown = useKeys(parts, {
+  const onKeyDown = useKeys(parts, 'ask', {
     'ask.stop': () => running && (conversation.stop(), true),
     'ask.focus': () => (input.current?.focus(), true),
     'ask.new': () => (asking.startOver(), input.current?.focus(), true),

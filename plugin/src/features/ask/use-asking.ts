@@ -17,17 +17,34 @@ export interface Asking {
   readonly startOver: () => void
 }
 
-export function useAsking(parts: CairnParts, given: { readonly text: string; readonly at: number }): Asking {
+export interface Draft {
+  readonly text: string
+  /** Raised with each new one. */
+  readonly at: number
+  /** Sends itself, as soon as it is known which model would answer. */
+  readonly isSent?: boolean
+}
+
+export function useAsking(parts: CairnParts, given: Draft): Asking {
   const { connection, conversation, settings, server, queue, app } = parts
   const state = useStore(connection.state)
   const [draft, setDraft] = useState(given.text)
   const [scope, setScope] = useState<Scope>(() => scopeOf(parts))
   const [models, setModels] = useState<readonly ModelInfo[]>([])
+  const [isTold, setTold] = useState(false)
+  const [isDue, setDue] = useState(false)
   const [allowed, setAllowed] = useState(false)
   const isReady = state.at === 'ready'
-  useEffect(() => setDraft(given.text), [given.at])
   useEffect(() => {
-    if (isReady) void server.models().then((reply) => (reply.ok ? setModels(reply.value) : undefined))
+    setDraft(given.text)
+    setDue(given.isSent === true)
+  }, [given.at])
+  useEffect(() => {
+    if (!isReady) return
+    void server.models().then((reply) => {
+      if (reply.ok) setModels(reply.value)
+      setTold(true)
+    })
   }, [isReady])
   const model = models.find(({ id }) => id === scope.model) ?? models.find(({ isDefault }) => isDefault)
   // What waited while the server was away is asked when it is back, one after the other.
@@ -56,6 +73,13 @@ export function useAsking(parts: CairnParts, given: { readonly text: string; rea
     setDraft('')
     conversation.ask(question, scope)
   }
+  useEffect(() => {
+    // Whether the person must be asked first depends on the model. Where nobody tells, the question stays in the box.
+    if (!isDue || (isReady && !isTold)) return
+    setDue(false)
+    if (isBusy) app.notify('An answer is still being written. The question waits in the box.')
+    else if (!isReady || model !== undefined) void send()
+  }, [isDue, isReady, isTold])
   return {
     draft,
     setDraft,

@@ -43,7 +43,7 @@ export function Review(props: ReviewProps) {
   }
   const copy = async () =>
     parts.app.notify((await parts.app.copy(text)) ? 'New text copied.' : 'The clipboard is not open to Cairn here.')
-  const onKeyDown = useKeys(parts, {
+  const onKeyDown = useKeys(parts, 'rewrite', {
     'rewrite.next': () => choice.step(1, true),
     'rewrite.previous': () => choice.step(-1, true),
     'rewrite.accept': () => (choice.judge(null, true), choice.step(1, true)),

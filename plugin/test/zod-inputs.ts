@@ -1,0 +1,69 @@
+/** Inputs for a schema, by its own definition: mostly what fits, with a part put wrong, left out or added here and there. */
+import fc from 'fast-check'
+import { z } from 'zod'
+
+const anything = fc.anything({ maxDepth: 1, withNullPrototype: false })
+
+/** Texts in the forms that the contract asks for. */
+const texts = fc.oneof(
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom(
+    '',
+    ' ',
+    'a',
+    'notes/a.md',
+    'http://127.0.0.1:8400',
+    'https://a.example/b',
+    '2026-11-23T10:00:00.000Z',
+  ),
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: 16, maxLength: 64 }),
+  fc.string({ unit: fc.constantFrom(...'abc-'.split('')), minLength: 1, maxLength: 12 }),
+)
+const numbers = fc.oneof(fc.integer({ min: -2, max: 5_000 }), fc.double(), fc.constantFrom(0, 1, 0.5, 1e15, -1))
+
+export function fitting(schema: z.ZodType): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 60, arbitrary: exact(schema) }, { weight: 1, arbitrary: anything })
+}
+
+function exact(schema: z.ZodType): fc.Arbitrary<unknown> {
+  if (schema instanceof z.ZodObject) return object(schema.shape as Record<string, z.ZodType>)
+  if (schema instanceof z.ZodArray) return fc.array(fitting(schema.element as z.ZodType), { maxLength: 3 })
+  if (schema instanceof z.ZodUnion) return fc.oneof(...schema.options.map((each) => fitting(each as z.ZodType)))
+  if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options)
+  if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values)
+  if (schema instanceof z.ZodNullable) return fc.option(fitting(schema.unwrap() as z.ZodType))
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodCatch)
+    return fc.option(fitting(schema.unwrap() as z.ZodType), { nil: undefined })
+  if (schema instanceof z.ZodRecord)
+    return fc.dictionary(key(schema.keyType as z.ZodType), fitting(schema.valueType as z.ZodType), { maxKeys: 3 })
+  if (schema instanceof z.ZodNumber) return fc.oneof(numbers, bounds(schema))
+  if (schema instanceof z.ZodBoolean) return fc.boolean()
+  if (schema instanceof z.ZodNull) return fc.constant(null)
+  if (schema instanceof z.ZodString || schema instanceof z.ZodURL) return fc.oneof(texts, fc.string({ maxLength: 9 }))
+  return anything
+}
+
+const key = (schema: z.ZodType) =>
+  fc.oneof(
+    exact(schema).filter((each) => typeof each === 'string'),
+    fc.constantFrom('zz', '__proto__', '0'),
+  ) as fc.Arbitrary<string>
+
+/** The very edges, and one beyond. */
+function bounds({ minValue, maxValue }: z.ZodNumber): fc.Arbitrary<number> {
+  const edges = [minValue, maxValue].filter((each) => each !== null && Number.isFinite(each)) as number[]
+  return edges.length === 0
+    ? numbers
+    : fc.constantFrom(...edges, ...edges.map((edge) => edge + 1), ...edges.map((edge) => edge - 1))
+}
+
+function object(shape: Record<string, z.ZodType>): fc.Arbitrary<unknown> {
+  const parts: Record<string, fc.Arbitrary<unknown>> = {}
+  for (const [name, schema] of Object.entries(shape)) parts[name] = fitting(schema)
+  const whole = fc.record(parts)
+  return fc.oneof(
+    { weight: 8, arbitrary: whole },
+    { weight: 2, arbitrary: fc.record(parts, { requiredKeys: [] }) },
+    { weight: 1, arbitrary: whole.map((each) => ({ ...each, another: 1 })) },
+  )
+}
