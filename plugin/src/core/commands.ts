@@ -7,9 +7,14 @@ export const commandTable = {
   'rewrite-selection': { name: 'Rewrite the selection', icon: 'pencil', needs: 'selection' },
   'new-conversation': { name: 'Begin a new conversation', icon: 'message-square-plus', needs: 'nothing' },
   'save-conversation': { name: 'Save the conversation as a note', icon: 'file-plus', needs: 'conversation' },
+  'open-sync': { name: 'Open vault sync', icon: 'refresh-cw', needs: 'nothing' },
+  'sync-now': { name: 'Sync the vault now', icon: 'cloud-upload', needs: 'sync' },
   'pair-device': { name: 'Pair this device', icon: 'link', needs: 'nothing' },
   'check-connection': { name: 'Check the connection', icon: 'activity', needs: 'nothing' },
-} as const satisfies Record<string, { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' }>
+} as const satisfies Record<
+  string,
+  { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' | 'sync' }
+>
 
 /** As Obsidian has a command of this plugin. */
 export const ownId = (id: string): string => `cairn:${id}`
