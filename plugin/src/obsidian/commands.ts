@@ -27,27 +27,17 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
   }
   const add = (id: CommandId) => {
     const { name, icon } = commandTable[id]
-    if (id === 'ask-selection')
-      plugin.addCommand({
-        id,
-        name,
-        icon,
-        editorCheckCallback: (isChecking, editor) => {
-          const selection = editor.getSelection().trim()
-          if (selection !== '' && !isChecking)
-            void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
-          return selection !== ''
-        },
-      })
-    else if (id === 'rewrite-selection')
+    if (id === 'ask-selection' || id === 'rewrite-selection')
       plugin.addCommand({
         id,
         name,
         icon,
         editorCheckCallback: (isChecking, editor, info) => {
-          const isSelected = editor.somethingSelected()
-          if (isSelected && !isChecking) openRewrite(app, cairn, { editor, info })
-          return isSelected
+          const selection = editor.getSelection().trim()
+          if (selection === '' || isChecking) return selection !== ''
+          if (id === 'rewrite-selection') openRewrite(app, cairn, { editor, info })
+          else void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
+          return true
         },
       })
     else if (id === 'save-conversation')
