@@ -10,6 +10,29 @@ import { openSyncView } from './sync-view.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
+  const add = createAdder(plugin, cairn)
+  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
+  const shown = new Set(commandIds.filter(isShown))
+  for (const id of shown) add(id)
+  plugin.register(
+    cairn.settings.values.subscribe(() => {
+      for (const id of commandIds) {
+        if (isShown(id) === shown.has(id)) continue
+        if (shown.delete(id)) plugin.removeCommand(id)
+        else {
+          shown.add(id)
+          add(id)
+        }
+      }
+    }),
+  )
+  addToMenu(plugin, cairn, isShown)
+  // A link fills the box and sends nothing: whoever made the link is not who asks.
+  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(plugin.app, question))
+}
+
+/** What adds one command, by what it needs to be there. */
+function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
   const { app } = plugin
   const runs: Record<
     Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now'>,
@@ -25,7 +48,7 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
     'pair-device': () => openPairing(app, cairn),
     'check-connection': () => void tellConnection(cairn),
   }
-  const add = (id: CommandId) => {
+  return (id) => {
     const { name, icon } = commandTable[id]
     if (id === 'ask-selection' || id === 'rewrite-selection')
       plugin.addCommand({
@@ -65,24 +88,6 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
-  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
-  const shown = new Set(commandIds.filter(isShown))
-  for (const id of shown) add(id)
-  plugin.register(
-    cairn.settings.values.subscribe(() => {
-      for (const id of commandIds) {
-        if (isShown(id) === shown.has(id)) continue
-        if (shown.delete(id)) plugin.removeCommand(id)
-        else {
-          shown.add(id)
-          add(id)
-        }
-      }
-    }),
-  )
-  addToMenu(plugin, cairn, isShown)
-  // A link fills the box and sends nothing: whoever made the link is not who asks.
-  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(app, question))
 }
 
 /** In the menu of a selection, as long as the command is not hidden. */
