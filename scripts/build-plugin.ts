@@ -24,6 +24,7 @@ const styleSheets = [
   'plugin/styles/ask.css',
   'plugin/styles/sync.css',
   'plugin/styles/panels.css',
+  'plugin/styles/rewrite.css',
   'plugin/styles/obsidian.css',
   'plugin/styles/palette.css',
 ]

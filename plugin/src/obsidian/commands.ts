@@ -4,13 +4,40 @@ import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
 import { openPairing } from './dialogs.ts'
+import { openRewrite } from './open-rewrite.ts'
 import { openPalette } from './palette/index.ts'
 import { openSyncView } from './sync-view.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
+  const add = createAdder(plugin, cairn)
+  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
+  const shown = new Set(commandIds.filter(isShown))
+  for (const id of shown) add(id)
+  plugin.register(
+    cairn.settings.values.subscribe(() => {
+      for (const id of commandIds) {
+        if (isShown(id) === shown.has(id)) continue
+        if (shown.delete(id)) plugin.removeCommand(id)
+        else {
+          shown.add(id)
+          add(id)
+        }
+      }
+    }),
+  )
+  addToMenu(plugin, cairn, isShown)
+  // A link fills the box and sends nothing: whoever made the link is not who asks.
+  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(plugin.app, question))
+}
+
+/** What adds one command, by what it needs to be there. */
+function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
   const { app } = plugin
-  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void> = {
+  const runs: Record<
+    Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now'>,
+    () => void
+  > = {
     'open-palette': () => openPalette(app, cairn),
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
@@ -21,18 +48,19 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
     'pair-device': () => openPairing(app, cairn),
     'check-connection': () => void tellConnection(cairn),
   }
-  const add = (id: CommandId) => {
+  return (id) => {
     const { name, icon } = commandTable[id]
-    if (id === 'ask-selection')
+    if (id === 'ask-selection' || id === 'rewrite-selection')
       plugin.addCommand({
         id,
         name,
         icon,
-        editorCheckCallback: (isChecking, editor) => {
+        editorCheckCallback: (isChecking, editor, info) => {
           const selection = editor.getSelection().trim()
-          if (selection !== '' && !isChecking)
-            void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
-          return selection !== ''
+          if (selection === '' || isChecking) return selection !== ''
+          if (id === 'rewrite-selection') openRewrite(app, cairn, { editor, info })
+          else void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
+          return true
         },
       })
     else if (id === 'save-conversation')
@@ -60,23 +88,24 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
       })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
-  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
-  const shown = new Set(commandIds.filter(isShown))
-  for (const id of shown) add(id)
-  plugin.register(
-    cairn.settings.values.subscribe(() => {
-      for (const id of commandIds) {
-        if (isShown(id) === shown.has(id)) continue
-        if (shown.delete(id)) plugin.removeCommand(id)
-        else {
-          shown.add(id)
-          add(id)
-        }
-      }
+}
+
+/** In the menu of a selection, as long as the command is not hidden. */
+function addToMenu(plugin: Plugin, cairn: Cairn, isShown: (id: CommandId) => boolean): void {
+  const { app } = plugin
+  plugin.registerEvent(
+    app.workspace.on('editor-menu', (menu, editor, info) => {
+      if (!editor.somethingSelected() || !isShown('rewrite-selection')) return
+      const { name, icon } = commandTable['rewrite-selection']
+      menu.addItem((item) =>
+        item
+          .setTitle(name)
+          .setIcon(icon)
+          .setSection('selection')
+          .onClick(() => openRewrite(app, cairn, { editor, info })),
+      )
     }),
   )
-  // A link fills the box and sends nothing: whoever made the link is not who asks.
-  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(app, question))
 }
 
 async function tellConnection({ connection, app }: Cairn): Promise<void> {

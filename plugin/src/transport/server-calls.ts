@@ -5,10 +5,12 @@ import {
   vaultListSchema,
   type AskDryRun,
   type AskRequest,
+  type Label,
   type ModelInfo,
 } from '@cairn/contract'
 import type { Reply } from '@cairn/ui/client'
 import type { Probe } from '../core/connection/connection.ts'
+import { readLabel } from '../core/inline/note-label.ts'
 import type { PairingParts } from '../core/connection/pairing.ts'
 import type { Target, Transport } from './transport.ts'
 
@@ -36,6 +38,14 @@ export function askDryRun(transport: Transport, request: AskRequest): Promise<Re
     body: { ...request, stream: false, dryRun: true },
     mayRepeat: true,
   })
+}
+
+/** How sensitive the server holds a note to be; null when it has no such note, or none that this key may read. */
+export async function readNoteLabel(transport: Transport, vault: string, path: string): Promise<Reply<Label | null>> {
+  const place = path.split('/').map(encodeURIComponent).join('/')
+  const reply = await transport.request(`/api/vaults/${encodeURIComponent(vault)}/notes/${place}`, anything)
+  if (!reply.ok) return reply.failure.status === 404 ? { ok: true, value: null } : reply
+  return { ok: true, value: readLabel((reply.value as { label?: unknown } | null)?.label) }
 }
 
 const anything = { safeParse: (value: unknown) => ({ success: true as const, data: value }) }
