@@ -5,6 +5,8 @@ export const commandTable = {
   'open-ask': { name: 'Ask your notes', icon: 'messages-square', needs: 'nothing' },
   'ask-selection': { name: 'Ask about the selection', icon: 'text-select', needs: 'selection' },
   'rewrite-selection': { name: 'Rewrite the selection', icon: 'pencil', needs: 'selection' },
+  'open-dashboard': { name: 'Open dashboard', icon: 'layout-dashboard', needs: 'nothing' },
+  'open-map': { name: 'Open sources map', icon: 'waypoints', needs: 'nothing' },
   'new-conversation': { name: 'Begin a new conversation', icon: 'message-square-plus', needs: 'nothing' },
   'save-conversation': { name: 'Save the conversation as a note', icon: 'file-plus', needs: 'conversation' },
   'open-sync': { name: 'Open vault sync', icon: 'refresh-cw', needs: 'nothing' },

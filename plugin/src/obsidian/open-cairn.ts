@@ -8,12 +8,14 @@ import type { CairnParts } from '../core/ports.ts'
 import { openSettings } from '../core/settings/settings-store.ts'
 import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
+import { createLinks } from './links.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
 import { closeSettings, openSettingsAt } from './private-api.ts'
 import { createCustomCommands, type CustomCommands } from './palette/custom-commands.ts'
 import { openSync, type Sync } from './open-sync.ts'
 import { createQueue } from './queue.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
 export interface Cairn extends CairnParts {
@@ -38,6 +40,7 @@ export interface CairnApi {
 export interface Dialogs {
   readonly pair: () => void
   confirm: CairnParts['app']['confirm']
+  readonly openView: CairnParts['app']['openView']
 }
 
 // oxlint-disable-next-line max-lines-per-function -- the composition of the plugin, part after part
@@ -98,9 +101,11 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     keys,
     conversation,
     queue,
+    answers: createRecentAnswers(storage, settings, conversation),
     sync,
     server: createServerPort(transport),
     notes: createNotes(app, settings),
+    links: createLinks(plugin, settings),
     app: {
       notify,
       openSettings: () => {
@@ -109,6 +114,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       closeSettings: () => closeSettings(app),
       pair: dialogs.pair,
       confirm: dialogs.confirm,
+      openView: dialogs.openView,
       copy: (text) =>
         navigator.clipboard.writeText(text).then(
           () => true,
@@ -131,6 +137,8 @@ function createServerPort(transport: Transport): CairnParts['server'] {
   return {
     models: async () => (await import('../transport/server-calls.ts')).listModels(transport),
     dryRun: async (request) => (await import('../transport/server-calls.ts')).askDryRun(transport, request),
+    figures: async () => (await import('../transport/figures-calls.ts')).figuresCalls(transport),
+    related: async (asked) => (await import('../transport/figures-calls.ts')).relatedNotes(transport, asked),
   }
 }
 
