@@ -21,9 +21,12 @@ const styleSheets = [
   'ui/src/surfaces.css',
   'ui/src/markdown/markdown.css',
   'ui/src/time-series/time-series.css',
+  'ui/src/graph/graph.css',
   'plugin/styles/ask.css',
+  'plugin/styles/page.css',
   'plugin/styles/sync.css',
   'plugin/styles/panels.css',
+  'plugin/styles/rewrite.css',
   'plugin/styles/obsidian.css',
   'plugin/styles/palette.css',
 ]

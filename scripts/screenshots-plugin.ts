@@ -1,6 +1,7 @@
 /** Pictures of the Obsidian plugin for the docs, taken in its test host over the example vault and a server of their own. */
 import type { Page } from 'playwright-core'
 import type { TestBrowser } from '../server/test/browser.ts'
+import { startDictatedUpstream } from '../server/test/kit/dictated-upstream.ts'
 import { openPluginRig, openSettings, readCode, setServer, type PluginRig } from '../server/test/kit/plugin-host.ts'
 
 const question = 'How many days of holiday do I get, and can I take any into next year?'
@@ -16,6 +17,9 @@ const ownPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>>
   'plugin-receipt': async (page, rig) => {
     await ask(page, rig)
     await page.locator('.cairn-receipt summary').click()
+  },
+  'plugin-rewrite': async (page, rig) => {
+    await rewrite(page, rig)
   },
   'plugin-settings': async (page, rig) => {
     await rig.connect(page)
@@ -108,6 +112,27 @@ async function ask(page: Page, rig: PluginRig): Promise<void> {
   await page.locator('.cairn-receipt summary').waitFor()
 }
 
+/** The model of these pictures says what it is told to: a text in a few places better than the note's. */
+async function rewrite(page: Page, rig: PluginRig): Promise<void> {
+  await rig.connect(page)
+  await page.evaluate(`app.workspace.openLinkText('Handbook/Working hours and leave', '')`)
+  await page.waitForFunction(`app.workspace.activeEditor?.editor.getValue().includes('Field crews')`)
+  await page.evaluate(`(() => {
+    const { editor } = app.workspace.activeEditor
+    const text = editor.getValue()
+    const from = text.indexOf('Time worked beyond')
+    editor.setSelection(editor.offsetToPos(from), editor.offsetToPos(text.indexOf('\\n', from)))
+    editor.focus()
+  })()`)
+  await rig.command(page, 'rewrite-selection')
+  await page.locator('.cairn-rewrite-sent').waitFor()
+  await page.getByRole('button', { name: 'Clearer' }).click()
+  await page.keyboard.press('Enter')
+  await page.locator('.cairn-change').nth(1).waitFor()
+  await page.keyboard.press('Alt+Enter')
+  await page.keyboard.press('Alt+Backspace')
+}
+
 interface Wanted {
   readonly name: string
   readonly theme: 'light' | 'dark'
@@ -121,10 +146,18 @@ export async function takePlugin(
   wanted: readonly Wanted[],
   keep: (file: string, picture: Uint8Array, problems: readonly string[]) => Promise<void>,
 ): Promise<void> {
+  const upstream = startDictatedUpstream(['writer'])
+  upstream.say(
+    'Take back every hour beyond 35 within eight weeks. We do not pay overtime: in the one year we did (2021) people got tired and slightly richer.',
+  )
+  const config = {
+    upstreams: [{ id: 'desk', dialect: 'openai', baseUrl: upstream.url, models: ['writer'] }],
+    models: { default: 'extractive' },
+  }
   for (const pictures of [ownPictures, sentPictures]) {
     const own = wanted.filter(({ name }) => Object.hasOwn(pictures, name))
     if (own.length === 0) continue
-    await using rig = await openPluginRig(browser, { isSent: pictures === sentPictures })
+    await using rig = await openPluginRig(browser, { isSent: pictures === sentPictures, config })
     for (const { name, theme, size, file } of own) {
       await using visit = await rig.open({ theme, device: size.phone ? 'phone' : 'desktop' })
       const { page } = visit
@@ -135,4 +168,5 @@ export async function takePlugin(
       await keep(file, await page.screenshot({ animations: 'disabled', caret: 'hide' }), visit.problems)
     }
   }
+  await upstream.close()
 }

@@ -12,10 +12,15 @@ import {
   CairnSettingTab,
   confirm,
   createApi,
+  DashboardView,
+  dashboardViewType,
+  MapView,
+  mapViewType,
   followCustomCommands,
   openAsk,
   openCairn,
   openPairing,
+  openPane,
   Plugin,
   SyncView,
   syncViewType,
@@ -42,10 +47,13 @@ export default class CairnPlugin extends Plugin {
     const cairn = await openCairn(this, {
       pair: () => openPairing(this.app, cairn),
       confirm: (question) => confirm(this.app, question),
+      openView: (view, question) => void (view === 'ask' ? openAsk(this.app, question) : openPane(this.app, view)),
     })
     this.#cairn = cairn
     addIcon('cairn', logo)
     this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
+    this.registerView(dashboardViewType, (leaf) => new DashboardView(leaf, cairn))
+    this.registerView(mapViewType, (leaf) => new MapView(leaf, cairn))
     this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)

@@ -78,7 +78,7 @@ export {
   type Instruction,
   type SearchResult,
 } from './suggest.ts'
-export { FileView, ItemView, MarkdownView, View, type ViewStateResult } from './views.ts'
+export { FileView, ItemView, MarkdownView, View, type MarkdownFileInfo, type ViewStateResult } from './views.ts'
 export {
   Workspace,
   WorkspaceLeaf,

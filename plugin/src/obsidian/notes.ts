@@ -47,15 +47,20 @@ export function createNotes(app: App, settings: Settings): NotesPort {
       return true
     },
     countExcluded() {
-      const exclusions = {
-        folders: settings.get('privacy.excludedFolders'),
-        tags: settings.get('privacy.excludedTags'),
-      }
       const files = app.vault.getMarkdownFiles()
-      const excluded = files.filter((file) => isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) }))
+      const excluded = files.filter((file) => excludesNote(app, settings, file))
       return { excluded: excluded.length, all: files.length }
     },
   }
+}
+
+/** Whether the settings keep the note on this device. */
+export function excludesNote(app: App, settings: Settings, file: TFile): boolean {
+  const exclusions = {
+    folders: settings.get('privacy.excludedFolders'),
+    tags: settings.get('privacy.excludedTags'),
+  }
+  return isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) })
 }
 
 export function tagsOf(app: App, file: TFile): string[] {

@@ -205,9 +205,9 @@ export const settingTable = {
     place: 'device',
     kind: 'toggle',
     initial: true,
-    name: 'Keep waiting questions on this device',
-    desc: 'Questions asked while the server is away are still there after a restart. Off takes them out of storage at once.',
-    aliases: ['history'],
+    name: 'Keep questions on this device',
+    desc: 'Questions that wait for the server, and the last ones with the names of their sources, are still there after a restart. Off takes them out of storage at once.',
+    aliases: ['history', 'recent', 'waiting'],
   },
   'privacy.keepHistory': {
     page: 'privacy',

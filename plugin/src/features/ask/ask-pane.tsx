@@ -1,12 +1,13 @@
 /** The view *Ask*: the conversation, what keeps it from going on, and the box for the question below. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
+import { Button } from '@cairn/ui'
 import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
+import type { ConnectionState } from '../../core/connection/connection.ts'
 import type { CairnParts } from '../../core/ports.ts'
-import { chordOf } from '../../core/shortcuts/chord.ts'
-import { findAction, type ActionOf } from '../../core/shortcuts/shortcuts.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
+import { useKeys } from '../use-keys.ts'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
 import { Welcome } from './welcome.tsx'
@@ -42,7 +43,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
     setSource({ turn: last.id, n: next.n })
     open(next)
   }
-  const onKeyDown = useKeys(parts, {
+  const onKeyDown = useKeys(parts, 'ask', {
     'ask.stop': () => running && (conversation.stop(), true),
     'ask.focus': () => (input.current?.focus(), true),
     'ask.new': () => (asking.startOver(), input.current?.focus(), true),
@@ -54,8 +55,8 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   })
   return (
     <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
-      <ConnectionBanner parts={parts} state={state} />
-      <div class="cairn-ask-scroller" tabIndex={-1}>
+      <AskHead parts={parts} state={state} />
+      <div class="cairn-ask-scroller" tabIndex={turns.length === 0 ? 0 : -1}>
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
         ) : (
@@ -91,18 +92,21 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   )
 }
 
-async function openSource({ notes, app }: CairnParts, citation: Citation): Promise<void> {
-  if (!(await notes.openPassage(citation))) app.notify(`This vault has no note “${citation.note}”.`)
+function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly state: ConnectionState }) {
+  const { app } = parts
+  return (
+    <>
+      <div class="cairn-ask-head">
+        <Button small kind="quiet" icon="chart" label="Open dashboard" onClick={() => app.openView('dashboard')} />
+        <Button small kind="quiet" icon="graph" label="Open sources map" onClick={() => app.openView('map')} />
+      </div>
+      <ConnectionBanner parts={parts} state={state} />
+    </>
+  )
 }
 
-/** Each action says whether it did something; a key that did nothing goes on to Obsidian. */
-function useKeys({ device, settings }: CairnParts, actions: Record<ActionOf<'ask'>, () => boolean>) {
-  return (event: KeyboardEvent) => {
-    const action = findAction('ask', chordOf(event, device.isApple), settings.get('shortcuts.keys'))
-    if (action === null || !actions[action]()) return
-    event.preventDefault()
-    event.stopPropagation()
-  }
+async function openSource({ notes, app }: CairnParts, citation: Citation): Promise<void> {
+  if (!(await notes.openPassage(citation))) app.notify(`This vault has no note “${citation.note}”.`)
 }
 
 async function copyAnswer({ app }: CairnParts, answer: string): Promise<void> {

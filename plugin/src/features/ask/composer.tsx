@@ -7,7 +7,7 @@ import { useStore } from '@cairn/ui/store'
 import { describeScope } from '../../core/ask/scope.ts'
 import type { CairnParts } from '../../core/ports.ts'
 import { DryRunView } from './dry-run-view.tsx'
-import { formatUsd } from './format.ts'
+import { priceOf } from './format.ts'
 import type { Asking } from './use-asking.ts'
 
 export interface ComposerProps {
@@ -163,10 +163,4 @@ function ModelLine({ model, isOpen, onLook }: ModelLineProps) {
 function nameOf(model: ModelInfo): string {
   if (model.builtIn) return 'Built in, quotes only'
   return `${model.id} · ${model.provider}`
-}
-
-function priceOf({ inputUsdPerMTok: input, outputUsdPerMTok: output, egress }: ModelInfo): string {
-  if (input === null && output === null) return egress === 'local' ? 'free' : 'price not known'
-  if (!input && !output) return 'free'
-  return `${formatUsd(input ?? 0)} in, ${formatUsd(output ?? 0)} out per million tokens`
 }
