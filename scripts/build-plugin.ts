@@ -22,6 +22,7 @@ const styleSheets = [
   'ui/src/markdown/markdown.css',
   'ui/src/time-series/time-series.css',
   'plugin/styles/ask.css',
+  'plugin/styles/sync.css',
   'plugin/styles/panels.css',
   'plugin/styles/obsidian.css',
   'plugin/styles/palette.css',

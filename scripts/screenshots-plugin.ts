@@ -5,7 +5,7 @@ import { openPluginRig, openSettings, readCode, setServer, type PluginRig } from
 
 const question = 'How many days of holiday do I get, and can I take any into next year?'
 
-export const pluginPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>> = {
+const ownPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>> = {
   'plugin-first': async (page, rig) => {
     await rig.command(page, 'open-ask')
     await page.locator('.cairn-banner').waitFor()
@@ -110,6 +110,49 @@ async function writePrompts(page: Page): Promise<void> {
   await page.waitForFunction(`app.commands.commands['cairn:prompt:Weekly review'] !== undefined`)
 }
 
+/** Over a server that has no folder of the vault. */
+const sentPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>> = {
+  'plugin-sync-first': async (page, rig) => {
+    await rig.connect(page)
+    await rig.command(page, 'open-sync')
+    await page.getByLabel('Vault on the server that this vault is').selectOption(rig.vault)
+  },
+  'plugin-sync': async (page, rig) => {
+    await rig.connect(page)
+    await page.evaluate(`app.workspace.openLinkText('Handbook/Working hours and leave', '')`)
+    await rig.command(page, 'open-sync')
+    await page.getByLabel('Vault on the server that this vault is').selectOption(rig.vault)
+    await page.getByRole('button', { name: 'Turn on and send' }).click()
+    await settle(page)
+    // Each picture is a device of its own, and all but the first find another that sends.
+    if (await page.getByRole('button', { name: 'Send from this device' }).isVisible()) {
+      await page.getByRole('button', { name: 'Send from this device' }).click()
+      await page.locator('.modal').getByRole('button', { name: 'Send from here' }).click()
+      await page.locator('.cairn-sync h2', { hasText: 'Another device' }).waitFor({ state: 'detached' })
+      await settle(page)
+    }
+  },
+  'plugin-sync-conflicts': async (page, rig) => {
+    const texts = ['Meetings and decisions', 'Working hours and leave'] as const
+    await page.evaluate(`Promise.all(${JSON.stringify(texts)}.map((name) => {
+      const file = app.vault.getFileByPath('Handbook/' + name + '.md')
+      return app.vault.process(file, (text) => text.replace('# ', '# New: '))
+    }))`)
+    await sentPictures['plugin-sync']?.(page, rig)
+    const compare = page.getByRole('button', { name: 'Compare: Meetings and decisions' })
+    if (await compare.isVisible()) await compare.click()
+    await page.waitForTimeout(500)
+  },
+}
+
+const settle = (page: Page) =>
+  page
+    .locator('.cairn-sync h2')
+    .getByText(/In step|Another device|decide/)
+    .waitFor()
+
+export const pluginPictures = { ...ownPictures, ...sentPictures }
+
 async function ask(page: Page, rig: PluginRig): Promise<void> {
   await rig.connect(page)
   // On a desktop the note stands beside the answer.
@@ -133,14 +176,18 @@ export async function takePlugin(
   wanted: readonly Wanted[],
   keep: (file: string, picture: Uint8Array, problems: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  await using rig = await openPluginRig(browser)
-  for (const { name, theme, size, file } of wanted) {
-    await using visit = await rig.open({ theme, device: size.phone ? 'phone' : 'desktop' })
-    const { page } = visit
-    await pluginPictures[name]?.(page, rig)
-    await page.evaluate(`document.querySelector('.notice-container')?.remove()`)
-    await page.mouse.move(0, 0)
-    await page.waitForTimeout(300)
-    await keep(file, await page.screenshot({ animations: 'disabled', caret: 'hide' }), visit.problems)
+  for (const pictures of [ownPictures, sentPictures]) {
+    const own = wanted.filter(({ name }) => Object.hasOwn(pictures, name))
+    if (own.length === 0) continue
+    await using rig = await openPluginRig(browser, { isSent: pictures === sentPictures })
+    for (const { name, theme, size, file } of own) {
+      await using visit = await rig.open({ theme, device: size.phone ? 'phone' : 'desktop' })
+      const { page } = visit
+      await pictures[name]?.(page, rig)
+      await page.evaluate(`document.querySelector('.notice-container')?.remove()`)
+      await page.mouse.move(0, 0)
+      await page.waitForTimeout(300)
+      await keep(file, await page.screenshot({ animations: 'disabled', caret: 'hide' }), visit.problems)
+    }
   }
 }

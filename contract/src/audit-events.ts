@@ -200,15 +200,15 @@ export const auditEventTable = {
   'access.refused': {
     category: 'permission',
     ocsf: [6003, 99],
-    description: 'A call was refused.',
-    fields: { code: 'public', route: 'public' },
+    description: 'A call was refused; with `times`, so many of one kind that came faster than they could be recorded.',
+    fields: { code: 'public', route: 'public', times: 'public' },
     mode: 'spool',
   },
   'answer.cut': {
     category: 'permission',
     ocsf: [6003, 99],
     description: 'An answer was cut while it was told, because its asker was let in no more or lost what it needs.',
-    fields: { code: 'public', route: 'public' },
+    fields: { code: 'public', route: 'public', times: 'public' },
     mode: 'spool',
   },
   'question.asked': {

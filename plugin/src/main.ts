@@ -5,6 +5,7 @@
 import {
   addCommands,
   addIcon,
+  addSyncStatus,
   AskView,
   askViewType,
   CairnSettingTab,
@@ -14,6 +15,8 @@ import {
   openCairn,
   openPairing,
   Plugin,
+  SyncView,
+  syncViewType,
   type Cairn,
   type CairnApi,
 } from './obsidian/index.ts'
@@ -41,12 +44,14 @@ export default class CairnPlugin extends Plugin {
     this.#cairn = cairn
     addIcon('cairn', logo)
     this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
+    this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()
       followCustomCommands(this, cairn)
+      addSyncStatus(this, cairn)
       if (cairn.settings.get('integrations.styleSettings')) this.app.workspace.trigger('parse-style-settings')
     })
   }

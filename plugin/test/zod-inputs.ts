@@ -19,7 +19,27 @@ const texts = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: 16, maxLength: 64 }),
   fc.string({ unit: fc.constantFrom(...'abc-'.split('')), minLength: 1, maxLength: 12 }),
 )
+const addresses = fc.constantFrom(
+  'http:example.com',
+  'http:/a.example',
+  ' https://a.example\n/b ',
+  'HTTP://A.example',
+  'ftp://a.example',
+  'https://',
+  'a.example',
+  '',
+)
 const numbers = fc.oneof(fc.integer({ min: -2, max: 5_000 }), fc.double(), fc.constantFrom(0, 1, 0.5, 1e15, -1))
+
+/** Mostly of the form that it must have, where there is one. */
+function text({ _zod: { bag } }: z.ZodString): fc.Arbitrary<string> {
+  const usual = fc.oneof(texts, fc.string({ maxLength: 9 }))
+  const forms = [...((bag.patterns ?? []) as Iterable<RegExp>)].filter(({ source }) => !/\\p\{|\(\?/.test(source))
+  const matching = forms.map((form) => fc.stringMatching(form))
+  return matching.length === 0
+    ? usual
+    : fc.oneof({ weight: 8, arbitrary: fc.oneof(...matching) }, { weight: 1, arbitrary: usual })
+}
 
 export function fitting(schema: z.ZodType): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 60, arbitrary: exact(schema) }, { weight: 1, arbitrary: anything })
@@ -39,7 +59,9 @@ function exact(schema: z.ZodType): fc.Arbitrary<unknown> {
   if (schema instanceof z.ZodNumber) return fc.oneof(numbers, bounds(schema))
   if (schema instanceof z.ZodBoolean) return fc.boolean()
   if (schema instanceof z.ZodNull) return fc.constant(null)
-  if (schema instanceof z.ZodString || schema instanceof z.ZodURL) return fc.oneof(texts, fc.string({ maxLength: 9 }))
+  if (schema instanceof z.ZodURL)
+    return fc.oneof({ weight: 5, arbitrary: fc.webUrl() }, { weight: 1, arbitrary: addresses })
+  if (schema instanceof z.ZodString) return text(schema)
   return anything
 }
 

@@ -198,6 +198,8 @@ export const z = {
     new Schema((input) => {
       if (typeof input !== 'string') return no
       const text = input.trim()
+      // As zod: `http:example.com` is an address to browsers, and none to people.
+      if (protocol?.source === '^https?$' && !/^https?:\/\//i.test(text)) return no
       if (!URL.canParse(text)) return no
       if (protocol?.test(new URL(text).protocol.slice(0, -1)) === false) return no
       return text.replace(/[\t\n\r]/g, '')

@@ -266,6 +266,17 @@ describe('vaults and keys', () => {
     await row.getByRole('button', { name: 'Remove Lighthouse' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
     await row.waitFor({ state: 'detached' })
+
+    // One that a device sends has a name and no folder.
+    await page.getByRole('button', { name: 'Add vault' }).click()
+    await dialog.getByLabel('Where its notes are').selectOption('sync')
+    await dialog.getByRole('button', { name: 'Add vault' }).click()
+    await dialog.getByText('Give the vault a name.').waitFor()
+    await dialog.getByLabel('Name').fill('Of a laptop')
+    await dialog.getByRole('button', { name: 'Add vault' }).click()
+    await page.getByRole('button', { name: 'Remove Of a laptop' }).click()
+    await dialog.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('row', { name: /Of a laptop/ }).waitFor({ state: 'detached' })
     expect((await server.vaults()).map(({ name }) => name)).toEqual(['Example vault'])
     expectCalm(visit, /422/)
   }, 60_000)

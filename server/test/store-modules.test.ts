@@ -8,6 +8,7 @@ import { describeCheckpoints } from '../src/audit/testing/checkpoint-suite.ts'
 import { describeRetention } from '../src/audit/testing/retention-suite.ts'
 import { describeQueries } from '../src/audit/testing/query-suite.ts'
 import { describeReports } from '../src/audit/testing/report-suite.ts'
+import { describeReportTrust } from '../src/audit/testing/report-trust-suite.ts'
 import { describeProviderStore } from '../src/routing/testing/provider-store-suite.ts'
 import { describeSinkStore } from '../src/audit/testing/sink-suite.ts'
 import { listEngines } from '../src/storage/testing/places.ts'
@@ -27,6 +28,7 @@ for (const [name, makePlace] of listEngines(process.env['CAIRN_TEST_DATABASE_URL
   describeQueries(`questions to the audit log: ${name}`, makePlace)
   describeSinkStore(`receivers of the audit log: ${name}`, makePlace)
   describeReports(`reports on the audit log: ${name}`, makePlace)
+  describeReportTrust(`what reports vouch for: ${name}`, makePlace)
   describeProviderStore(`providers in the database: ${name}`, makePlace)
   describeRegister(name, makePlace)
   describeIndexStore(name, makePlace)

@@ -246,3 +246,37 @@ test('a removed vault is gone with its notes', async () => {
   expect((await team.owner.call(`/api/vaults/${vault}`, { method: 'DELETE' })).status).toBe(204)
   expect(await codeOf(sync(team.owner, {}))).toBe('404 vault.not-found')
 })
+
+test('a device that was paired may send, and no more than the person may', async () => {
+  const pair = async (person: Member) => {
+    const begun = await take<{ device_code: string; user_code: string }>(
+      fetch(`${team.url}/api/access/devices`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ clientName: 'Obsidian on Linux' }),
+      }),
+    )
+    await take(person.act('/api/access/devices/decide', { userCode: begun.user_code, approve: true }))
+    const { access_token: key } = await take<{ access_token: string }>(
+      fetch(`${team.url}/api/access/devices/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ device_code: begun.device_code }),
+      }),
+    )
+    return (body: object) =>
+      fetch(`${team.url}/api/vaults/${id}/sync`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ device: 'paired0000000000', base: 0, ...body }),
+      })
+  }
+  const { id } = await take<VaultInfo>(team.owner.send('/api/vaults', { source: 'sync', name: 'Of a device' }))
+  const [editor, asker] = [await team.person('Edda'), await team.person('Aske')]
+  await team.grant(editor.principal, 'editor', `vault:${id}`)
+  await team.grant(asker.principal, 'asker', `vault:${id}`)
+  expect((await (await pair(asker))({})).status).toBe(403)
+  const note = { path: 'a.md', version: versionOf('a'), size: 1 }
+  const reply = await take<SyncReply>((await pair(editor))({ files: [note] }))
+  expect(reply).toMatchObject({ isPublisher: true, need: [{ path: 'a.md', match: null }], conflicts: [] })
+})

@@ -49,6 +49,8 @@ export const setBudgets = (rules: readonly BudgetRule[]) =>
 export const listVaults = (signal: AbortSignal) => requestJson('/api/vaults', vaultListSchema, { signal })
 export const addVault = (path: string, name: string) =>
   requestJson('/api/vaults', vaultSchema, { method: 'POST', body: { path, ...(name && { name }) } })
+export const addSentVault = (name: string) =>
+  requestJson('/api/vaults', vaultSchema, { method: 'POST', body: { source: 'sync', name } })
 export const removeVault = (id: string) => requestNothing(`/api/vaults/${segment(id)}`, { method: 'DELETE' })
 
 export const listNotes = (vault: string, signal: AbortSignal) =>

@@ -105,7 +105,8 @@ function DeviceCard({ code, device, error, busy, onDecide }: DeviceCardProps) {
         </dd>
       </dl>
       <p class="muted">
-        It gets a key of yours{device.vault === null ? '' : ', for this vault only'}. You can revoke it under API keys.
+        It gets a key of yours{device.vault === null ? '' : ', for this vault only'}, to ask, to read, and to send and
+        delete notes of a vault that devices send. You can revoke it under API keys.
       </p>
       {error ? (
         <p class="cairn-field-error" role="alert">

@@ -6,9 +6,14 @@ export const commandTable = {
   'ask-selection': { name: 'Ask about the selection', icon: 'text-select', needs: 'selection' },
   'new-conversation': { name: 'Begin a new conversation', icon: 'message-square-plus', needs: 'nothing' },
   'save-conversation': { name: 'Save the conversation as a note', icon: 'file-plus', needs: 'conversation' },
+  'open-sync': { name: 'Open vault sync', icon: 'refresh-cw', needs: 'nothing' },
+  'sync-now': { name: 'Sync the vault now', icon: 'cloud-upload', needs: 'sync' },
   'pair-device': { name: 'Pair this device', icon: 'link', needs: 'nothing' },
   'check-connection': { name: 'Check the connection', icon: 'activity', needs: 'nothing' },
-} as const satisfies Record<string, { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' }>
+} as const satisfies Record<
+  string,
+  { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' | 'sync' }
+>
 
 /** As Obsidian has a command of this plugin. */
 export const ownId = (id: string): string => `cairn:${id}`

@@ -2,11 +2,13 @@
  * What the views need of the app around them, as interfaces. `plugin/src/obsidian` makes them of Obsidian; a view never
  * knows who did. Types only.
  */
-import type { AskDryRun, AskRequest, Citation, ModelInfo } from '@cairn/contract'
+import type { AskDryRun, AskRequest, Citation, ModelInfo, SyncConflict } from '@cairn/contract'
 import type { Conversation, Reply } from '@cairn/ui/client'
+import type { Store } from '@cairn/ui/plain-store'
 import type { Connection } from './connection/connection.ts'
 import type { WaitingQuestion } from './offline-queue.ts'
 import type { Settings } from './settings/settings-store.ts'
+import type { SyncChoice, SyncReport } from './sync/report.ts'
 
 export interface DevicePort {
   readonly isMobile: boolean
@@ -35,6 +37,8 @@ export interface AppPort {
   /** A short message in a corner. */
   readonly notify: (message: string) => void
   readonly openSettings: () => void
+  /** Does nothing where Obsidian does not let us. */
+  readonly closeSettings: () => void
   /** Opens the dialog that pairs this device. */
   readonly pair: () => void
   readonly copy: (text: string) => Promise<boolean>
@@ -56,6 +60,36 @@ export interface ServerPort {
   readonly dryRun: (request: AskRequest) => Promise<Reply<AskDryRun>>
 }
 
+/** What would be sent, by what is known without reading a note. */
+export interface SyncPlan {
+  readonly notes: number
+  readonly bytes: number
+  readonly keptBack: number
+  /** Notes by folder at the top; an empty name for those in none. */
+  readonly folders: readonly (readonly [name: string, notes: number])[]
+}
+
+/** Keeping this vault on the server. */
+export interface SyncPort {
+  readonly report: Pick<Store<SyncReport>, 'get' | 'subscribe'>
+  /** Where notes go, or why they cannot. */
+  readonly target: () =>
+    | { readonly ok: true; readonly origin: string; readonly vault: string }
+    | { readonly ok: false; readonly why: string }
+  readonly plan: () => SyncPlan
+  readonly setOn: (isOn: boolean) => void
+  readonly setPaused: (isPaused: boolean) => void
+  readonly syncNow: () => void
+  /** The deletions that were asked about are meant. */
+  readonly confirmDeletions: () => void
+  /** This device sends, in place of the publisher that the person was shown; null for none. */
+  readonly takeOver: (from: string | null) => void
+  /** A sentence when it could not be done. */
+  readonly resolve: (conflict: SyncConflict, choice: SyncChoice) => Promise<string | null>
+  /** The note here and on the server; null where there is none. */
+  readonly texts: (conflict: SyncConflict) => Promise<{ readonly mine: string | null; readonly theirs: string | null }>
+}
+
 /** All that a view of Cairn is given. */
 export interface CairnParts {
   readonly settings: Settings
@@ -64,6 +98,7 @@ export interface CairnParts {
   readonly server: ServerPort
   readonly queue: QueuePort
   readonly notes: NotesPort
+  readonly sync: SyncPort
   readonly app: AppPort
   readonly device: DevicePort
   readonly now: () => number

@@ -5,17 +5,19 @@ import type { Cairn } from './open-cairn.ts'
 import { openAsk } from './open-ask.ts'
 import { openPairing } from './dialogs.ts'
 import { openPalette } from './palette/index.ts'
+import { openSyncView } from './sync-view.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
   const { app } = plugin
-  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation'>, () => void> = {
+  const runs: Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void> = {
     'open-palette': () => openPalette(app, cairn),
     'open-ask': () => void openAsk(app),
     'new-conversation': () => {
       cairn.conversation.clear()
       void openAsk(app)
     },
+    'open-sync': () => void openSyncView(app),
     'pair-device': () => openPairing(app, cairn),
     'check-connection': () => void tellConnection(cairn),
   }
@@ -42,6 +44,18 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
           const isThere = cairn.conversation.turns.get().length > 0
           if (isThere && !isChecking) void saveConversation(cairn)
           return isThere
+        },
+      })
+    else if (id === 'sync-now')
+      plugin.addCommand({
+        id,
+        name,
+        icon,
+        checkCallback: (isChecking) => {
+          const { at } = cairn.sync.report.get().stage
+          const isOn = at !== 'off' && at !== 'paused' && at !== 'unready'
+          if (isOn && !isChecking) cairn.sync.syncNow()
+          return isOn
         },
       })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })

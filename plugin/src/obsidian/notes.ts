@@ -58,7 +58,7 @@ export function createNotes(app: App, settings: Settings): NotesPort {
   }
 }
 
-function tagsOf(app: App, file: TFile): string[] {
+export function tagsOf(app: App, file: TFile): string[] {
   const cache = app.metadataCache.getFileCache(file)
   return cache === null ? [] : (getAllTags(cache) ?? [])
 }

@@ -10,8 +10,9 @@ import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
-import { openSettingsAt } from './private-api.ts'
+import { closeSettings, openSettingsAt } from './private-api.ts'
 import { createCustomCommands, type CustomCommands } from './palette/custom-commands.ts'
+import { openSync, type Sync } from './open-sync.ts'
 import { createQueue } from './queue.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
@@ -74,6 +75,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
   })
   links.connection = connection
   const queue = createQueue(storage, settings)
+  const sync = openSync({ plugin, settings, connection, transport, storage })
   const conversation = createConversation({
     streamAnswer: async (request, signal, onEvent): Promise<Failure | null> => {
       const firstByteMs = settings.get('connection.timeoutSeconds') * 1_000
@@ -96,6 +98,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     keys,
     conversation,
     queue,
+    sync,
     server: createServerPort(transport),
     notes: createNotes(app, settings),
     app: {
@@ -103,6 +106,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       openSettings: () => {
         if (!openSettingsAt(app, plugin.manifest.id)) notify('Open Settings, then Cairn.')
       },
+      closeSettings: () => closeSettings(app),
       pair: dialogs.pair,
       confirm: dialogs.confirm,
       copy: (text) =>
@@ -113,7 +117,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     },
     device,
     now,
-    ...lifeOf(plugin, { settings, connection, stop: () => conversation.clear(), memory, conversation }),
+    ...lifeOf(plugin, { settings, connection, sync, stop: () => conversation.clear(), memory, conversation }),
   }
 }
 
@@ -131,12 +135,13 @@ function createServerPort(transport: Transport): CairnParts['server'] {
 }
 
 interface LifeParts extends Pick<Cairn, 'settings' | 'connection' | 'memory' | 'conversation'> {
+  readonly sync: Sync
   readonly stop: () => void
 }
 
 function lifeOf(
   plugin: Plugin,
-  { settings, connection, stop, memory, conversation }: LifeParts,
+  { settings, connection, sync, stop, memory, conversation }: LifeParts,
 ): Pick<Cairn, 'start' | 'close'> {
   return {
     start() {
@@ -163,10 +168,12 @@ function lifeOf(
       plugin.registerDomEvent(window, 'online', look)
       if (settings.repaired.length > 0)
         notify(`${settings.repaired.length} settings of Cairn were not usable and are as at first again.`)
+      sync.start()
       look()
     },
     async close() {
       stop()
+      await sync.close()
       connection.close()
       await settings.flush()
     },

@@ -5,6 +5,8 @@ import { integrationIds, integrationTable } from '../core/integrations.ts'
 import type { Settings } from '../core/settings/settings-store.ts'
 import { showChord } from '../core/shortcuts/chord.ts'
 import { actionIds, actionTable, findConflicts, keysInForce, type ActionId } from '../core/shortcuts/shortcuts.ts'
+import { stageWords } from '../core/sync/report.ts'
+import { openSyncView } from './sync-view.ts'
 import { device } from './device.ts'
 import { openKeys } from './dialogs.ts'
 import type { Cairn } from './open-cairn.ts'
@@ -112,6 +114,24 @@ export function writeCommandToggle(settings: Settings, key: string, isShown: boo
   const id = key.slice(togglePrefix.length) as CommandId
   const others = settings.get('commands.hidden').filter((each) => each !== id)
   settings.set('commands.hidden', isShown ? others : [...others, id])
+}
+
+/** How vault sync stands, with the way to its panel. */
+export function syncItem(app: App, cairn: Cairn): SettingDefinition {
+  return {
+    name: 'Vault sync now',
+    searchable: false,
+    render: (setting) => {
+      const { title, sentence } = stageWords(cairn.sync.report.get())
+      setting.setName(title).setDesc(sentence)
+      setting.addButton((button) =>
+        button.setButtonText('Open vault sync').onClick(() => {
+          cairn.app.closeSettings()
+          void openSyncView(app)
+        }),
+      )
+    },
+  }
 }
 
 export function integrationItems(app: App): SettingDefinitionItem[] {

@@ -29,9 +29,11 @@ import {
   integrationItems,
   readCommandToggle,
   shortcutItems,
+  syncItem,
   writeCommandToggle,
 } from './settings-items.ts'
 import { controlOf } from './settings-controls.ts'
+import { openSyncView } from './sync-view.ts'
 import { renderPreview } from './settings-preview.ts'
 
 export class CairnSettingTab extends PluginSettingTab {
@@ -82,6 +84,11 @@ export class CairnSettingTab extends PluginSettingTab {
 
   override setControlValue(key: string, value: unknown): void {
     if (!isSettingKey(key)) return writeCommandToggle(this.#cairn.settings, key, value === true)
+    // Nothing is sent before the person has seen what would be.
+    if (key === 'sync.isOn' && value === true) {
+      this.#cairn.app.closeSettings()
+      return void openSyncView(this.app)
+    }
     const complaint = this.#cairn.settings.set(key, value)
     if (complaint !== null) this.#cairn.app.notify(`${specOf(key).name}: ${complaint}`)
     this.refreshDomState()
@@ -154,6 +161,7 @@ export class CairnSettingTab extends PluginSettingTab {
     const update = () => this.update()
     const more: Partial<Record<PageId, () => SettingDefinitionItem[]>> = {
       privacy: () => [this.#list('privacy.excludedFolders'), this.#list('privacy.excludedTags'), this.#excludedCount()],
+      sync: () => [syncItem(this.app, this.#cairn)],
       appearance: () => [{ name: 'Preview', searchable: false, render: (setting) => renderPreview(setting, settings) }],
       shortcuts: () => shortcutItems(this.app, this.#cairn, update),
       commands: () => commandItems(this.app, this.#cairn, update),

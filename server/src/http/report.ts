@@ -2,6 +2,7 @@
 import type { Recorder } from './dependencies.ts'
 import { errorFields, type CairnError, type Clock, type Logger } from '../base/index.ts'
 import type { MetricsRegistry } from './metrics.ts'
+import { createRefusals } from './refusals.ts'
 
 export interface ReportServices {
   readonly metrics: MetricsRegistry
@@ -40,8 +41,6 @@ export interface Report {
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
-/** Refusals cost the caller nothing, so their records have a bound; the metrics count what is dropped. */
-const maxPendingRefusals = 100
 
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createReport({ metrics, clock, logger, audit, inFlight }: ReportServices): Report {
@@ -55,12 +54,9 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
     durationBuckets,
   )
   const errors = metrics.counter('cairn_http_errors_total', 'Requests refused or failed, by code of the error table.')
-  const dropped = metrics.counter(
-    'cairn_http_refusals_unrecorded_total',
-    'Refusals that were not recorded because too many came at once.',
-  )
+  const dropped = metrics.counter('cairn_http_refusals_unrecorded_total', 'Refusals that could not be recorded.')
   let streams = 0
-  let pendingRefusals = 0
+  const recordRefusal = createRefusals(audit, logger, dropped)
   metrics.gauge('cairn_server_processes', 'Processes that answer on the port.', () => 1)
   metrics.gauge('cairn_http_requests_in_flight', 'Requests being answered now.', inFlight)
   metrics.gauge('cairn_http_streams_open', 'Streamed replies open now.', () => streams)
@@ -72,23 +68,6 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
     'Heap in use by the server’s processes.',
     () => process.memoryUsage().heapUsed,
   )
-
-  function recordRefusal(
-    type: 'access.refused' | 'answer.cut',
-    code: string,
-    { requestId, route, actor }: About,
-  ): void {
-    if (pendingRefusals >= maxPendingRefusals) return dropped.add({})
-    pendingRefusals += 1
-    audit
-      .record({ type, actor, requestId, outcome: 'refused', fields: { code, route } })
-      .catch((thrown: unknown) =>
-        logger.error('a refusal could not be recorded', { requestId, ...errorFields(thrown) }),
-      )
-      .finally(() => {
-        pendingRefusals -= 1
-      })
-  }
 
   return {
     answered({ method, route, status, requestId, clientRequestId, startedAtMs }) {
@@ -104,7 +83,7 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
     failed(error, about) {
       errors.add({ code: error.code })
       if (error.code.startsWith('access.') && error.spec.status !== 404)
-        recordRefusal('access.refused', error.code, about)
+        recordRefusal({ type: 'access.refused', code: error.code, ...about })
       const fields = { ...errorFields(error), requestId: about.requestId, route: about.route }
       if (error.code === 'internal.error') logger.error('a request failed', fields)
       else if (error.spec.status >= 500) logger.warn('a request failed', fields)
@@ -113,7 +92,7 @@ export function createReport({ metrics, clock, logger, audit, inFlight }: Report
     cut(error, about) {
       if (!error.code.startsWith('access.')) return
       errors.add({ code: error.code })
-      recordRefusal('answer.cut', error.code, about)
+      recordRefusal({ type: 'answer.cut', code: error.code, ...about })
       logger.info('an answer was cut', { ...errorFields(error), requestId: about.requestId, route: about.route })
     },
     streamOpened() {

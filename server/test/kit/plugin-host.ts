@@ -36,6 +36,8 @@ export interface PluginRig extends AsyncDisposable {
   /** Who approves devices and asks: an asker of the vault. */
   readonly person: Member
   readonly host: PluginHost
+  /** Its id, or its name. */
+  readonly vault: string
   /** Resolves when Obsidian’s layout is ready. Each visit is a device of its own. */
   open(options?: PluginVisitOptions): Promise<Visit>
   /** Sets the server and puts a key of `person` into the secret storage, as pairing does. */
@@ -51,6 +53,8 @@ export interface PluginRigOptions {
   readonly notes?: Readonly<Record<string, string>>
   /** More of the server’s configuration file. */
   readonly config?: object
+  /** The server has no folder of the vault, but one of the same name that devices send; the person edits it. */
+  readonly isSent?: boolean
 }
 
 const sizes = {
@@ -68,19 +72,23 @@ export async function openPluginRig(browser: TestBrowser, options: PluginRigOpti
   // The page’s origin is in the server’s configuration, and the server’s folder is the page’s vault: one port first.
   const port = await findPort()
   const origin = `http://127.0.0.1:${port}`
+  const { isSent = false } = options
   const team = await openTeam({
-    vaults: { [vaultName]: notes },
+    vaults: isSent ? {} : { [vaultName]: notes },
     config: { server: { corsOrigins: [origin] }, ...options.config },
     consoleDirectory: join(repository, 'dist/console'),
   })
+  if (isSent) for (const [path, text] of Object.entries(notes)) await team.write(vaultName, path, text)
   const host = await servePluginHost({ vault: team.folderOf(vaultName), plugin, port })
   const person = await team.person('Ann Larsen')
-  await team.grant(person.principal, 'asker', `vault:${vaultName}`)
+  const vault = isSent ? await addSentVault(team) : vaultName
+  await team.grant(person.principal, isSent ? 'editor' : 'asker', `vault:${vault}`)
   await team.grant(person.principal, 'model-user', 'org:cairn')
   return {
     team,
     person,
     host,
+    vault,
     ...visits({ browser, host, team, person }),
     async [Symbol.asyncDispose]() {
       await host[Symbol.asyncDispose]()
@@ -88,6 +96,11 @@ export async function openPluginRig(browser: TestBrowser, options: PluginRigOpti
       await rm(plugin, { recursive: true, force: true })
     },
   }
+}
+
+async function addSentVault({ owner }: Team): Promise<string> {
+  const { id } = await take<{ id: string }>(owner.send('/api/vaults', { source: 'sync', name: vaultName }))
+  return id
 }
 
 async function readNotes(vault: string): Promise<Record<string, string>> {

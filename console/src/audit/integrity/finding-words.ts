@@ -62,6 +62,11 @@ export const findingWords: Readonly<Record<string, FindingWords>> = {
     means: 'A part is missing that is not among those that an erasure named.',
     advice: `Compare it with a backup. ${evidence}`,
   },
+  KEY_ROW: {
+    title: 'A key is not kept as the log left it',
+    means: 'It stands under another person’s name, or as destroyed although the log destroyed none.',
+    advice: `Nobody is forgotten or named by that key until its row is put right from a backup. ${evidence}`,
+  },
   NOT_ERASED: {
     title: 'A destroyed key is back',
     means: 'An entry says that this key was destroyed, and it is there.',

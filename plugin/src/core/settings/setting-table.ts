@@ -51,6 +51,7 @@ export const pageTable = {
   connection: { title: 'Connection', desc: 'The server, this device’s key, and whether they work.' },
   answers: { title: 'Answers', desc: 'Which model answers, how much it quotes, and where notes open.' },
   privacy: { title: 'Privacy', desc: 'What never leaves this device, and what is kept on it.' },
+  sync: { title: 'Vault sync', desc: 'Keeps this vault on a server that has no folder of it.' },
   appearance: { title: 'Appearance', desc: 'Density, size of text and accent of Cairn’s own views.' },
   shortcuts: { title: 'Shortcuts', desc: 'Keys within Cairn’s views, and hotkeys of its commands.' },
   commands: {
@@ -238,6 +239,23 @@ export const settingTable = {
     name: 'Excluded tags',
     desc: 'Notes with one of them, or one below it, never leave this device.',
     aliases: ['exclude', 'ignore'],
+  },
+  'sync.isOn': {
+    page: 'sync',
+    place: 'device',
+    kind: 'toggle',
+    initial: false,
+    name: 'Send this vault to the server',
+    desc: 'Notes are sent once you have seen what goes where, and then as they change. Only for a vault that devices send.',
+    aliases: ['upload', 'publish', 'background'],
+  },
+  'sync.statusBar': {
+    page: 'sync',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Show sync in the status bar',
+    desc: 'Says there how sync stands while it is on. Phones have no status bar.',
   },
   'appearance.density': {
     page: 'appearance',

@@ -3,7 +3,7 @@
  * shared part goes to data.json, and a copy of it stays on the device: when a sync tool put another device's file in the
  * place of ours while Obsidian was closed, what we had changed is still known, and comes back with the merge.
  */
-import { createStore, type Store } from '@cairn/ui/store'
+import { createStore, type Store } from '@cairn/ui/plain-store'
 import { mergeFrecency, parseFrecency, type Frecency } from '../palette/frecency.ts'
 import { checkValue } from './check-value.ts'
 import {

@@ -19,13 +19,15 @@ const mostWaiting = 1_000
 const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const codeLetters = 10
 
-/** What a device is paired for: to ask and to read, never to change who may do what. */
+/** What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. */
 const deviceActions: KeyBound['actions'] = [
   'discover',
   'read',
   'retrieve',
   'cite',
+  'create',
   'write',
+  'delete',
   'model.use',
   'cache.hit',
   'cache.fill',

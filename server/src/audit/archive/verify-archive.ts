@@ -71,6 +71,7 @@ function parseFacts(text: string): LogFacts {
     prunes: data.prunes.map((each) => ({ ...each, frontier: bytes(each.frontier) })),
     // A key itself is never in an archive.
     liveKeys: [],
+    storedKeys: [],
   }
 }
 

@@ -4,7 +4,6 @@ import { createId, fail } from '../../base/index.ts'
 import type { SignedCheckpoint } from '../log/checkpoints.ts'
 import type { AuditLog } from '../log/log.ts'
 import type { AuditSecrets } from '../record/key-book.ts'
-import { parseCheckpoint } from '../tree/checkpoint.ts'
 import { createFormat } from './format.ts'
 import { takeOut, type Piece } from './take-out.ts'
 import { takeProofs } from './take-proofs.ts'
@@ -54,7 +53,8 @@ export function createOpenFiles(
     const { format, content, bom: mark, fromSeq = 0, toSeq = signed.size } = query
     if (format === 'archive') return archive(content, signed)
     const { verifier } = log.checkpoints.signer
-    const selection = { session: log.connection, fromSeq, toSeq: Math.min(toSeq, signed.size), filter: query }
+    const tree = log.checkpoints.read(signed.note) ?? refuseForged()
+    const selection = { session: log.connection, tree, fromSeq, toSeq: Math.min(toSeq, signed.size), filter: query }
     if (format === 'proofs') return takeProofs({ ...selection, signed, key: verifier.text })
     const written = createFormat(format, { mark, version, origin: verifier.name })
     return takeOut({ ...selection, secrets, content, format: written })
@@ -69,11 +69,11 @@ export function createOpenFiles(
         })
       const signed = await log.checkpoints.sign()
       const { size, note } = signed
-      const root = Buffer.from(parseCheckpoint(note)?.root ?? []).toString('base64')
+      const { root } = log.checkpoints.read(note) ?? refuseForged()
       const id = createId('export')
       const pieces = choose(query, signed)
       open.set(id, pieces[Symbol.asyncIterator]())
-      return { id, size, root }
+      return { id, size, root: Buffer.from(root).toString('base64') }
     },
     async next(id) {
       const pieces = open.get(id) ?? fail('internal.error', { internal: 'this export has ended' })
@@ -87,4 +87,10 @@ export function createOpenFiles(
       await pieces?.return?.()
     },
   }
+}
+
+function refuseForged(): never {
+  return fail('storage.failed', {
+    message: 'The newest checkpoint of the audit log is not one that it signed. Run `npx cairn audit verify`.',
+  })
 }

@@ -7,6 +7,8 @@ import { openEntry } from '../read/read-entries.ts'
 import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
 import { parseHeader, type AuditHeader } from '../record/header.ts'
 import { createReadBlock, type ReadBlock } from '../verify/opener.ts'
+import { tileWidth } from '../tree/tiles.ts'
+import { createTileProver, tilesBetween, type SignedTree } from '../verify/prove-tiles.ts'
 import { readPage, type StoredEntry } from '../verify/source.ts'
 import type { EntryFormat } from './format.ts'
 import { showEntry } from './view.ts'
@@ -29,7 +31,9 @@ export interface Piece {
 export interface TakeOutOptions {
   readonly session: SqlSession
   readonly secrets: Pick<AuditSecrets, 'wrapping' | 'naming'>
-  /** Places, `toSeq` exclusive; `toSeq` is no more than the size that the file is pinned to. */
+  /** That the file is pinned to: no entry is taken out that is not in it. */
+  readonly tree: SignedTree
+  /** Places, `toSeq` exclusive; no more than the tree has. */
   readonly fromSeq: number
   readonly toSeq: number
   readonly filter: EntryFilter
@@ -37,25 +41,26 @@ export interface TakeOutOptions {
   readonly format: EntryFormat
 }
 
-/** Entries read at once. Each has two or three blocks. */
-const pageEntries = 250
-
-export type Selection = Pick<TakeOutOptions, 'session' | 'fromSeq' | 'toSeq' | 'filter'>
+export type Selection = Pick<TakeOutOptions, 'session' | 'tree' | 'fromSeq' | 'toSeq' | 'filter'>
 
 export interface Wanted {
   readonly stored: StoredEntry
   readonly header: AuditHeader
 }
 
-/** Page by page what fits. Rejects with `storage.failed` when entries are pruned that were not read yet. */
-export async function* select({ session, fromSeq, toSeq, filter }: Selection): AsyncIterable<readonly Wanted[]> {
+/**
+ * Tile by tile what fits. Rejects with `storage.failed` when entries are pruned that were not read yet, or are not those
+ * that were signed.
+ */
+export async function* select({ session, tree, fromSeq, toSeq, filter }: Selection): AsyncIterable<readonly Wanted[]> {
   const { minIndex } = await readHead(session, '')
-  for (let next = Math.max(fromSeq, minIndex); next < toSeq;) {
-    const to = Math.min(next + pageEntries, toSeq)
-    const page = await readPage(session, { from: next, to })
-    if (page.length < to - next) await refuseGap(session)
-    yield page.flatMap((stored) => match(stored, filter))
-    next = to
+  const prover = createTileProver(session, tree)
+  const first = Math.max(fromSeq, minIndex)
+  for (const tile of tilesBetween(first, Math.min(toSeq, tree.size))) {
+    const page = await readPage(session, { from: tile * tileWidth, to: Math.min((tile + 1) * tileWidth, tree.size) })
+    const headers = page.map(({ header }) => header)
+    if (!(await prover.isSigned(tile, headers))) await refuseGap(session)
+    yield page.filter(({ seq }) => seq >= first && seq < toSeq).flatMap((stored) => match(stored, filter))
   }
 }
 
@@ -78,7 +83,7 @@ const encode = (text: string) => new TextEncoder().encode(text)
 async function refuseGap(session: SqlSession): Promise<never> {
   const { minIndex } = await readHead(session, '')
   return fail('storage.failed', {
-    message: `Entries of the audit log were pruned a moment ago (before ${minIndex}), or are missing. Try again; then run \`npx cairn audit verify\`.`,
+    message: `Entries of the audit log were pruned a moment ago (before ${minIndex}), or are not those that were signed. Try again; then run \`npx cairn audit verify\`.`,
   })
 }
 

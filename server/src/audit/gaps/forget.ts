@@ -10,7 +10,7 @@ import type { SqlSession } from '../../platform/index.ts'
 import type { Head } from '../log/append.ts'
 import { expandKey } from '../record/blocks.ts'
 import { parseHeader } from '../record/header.ts'
-import { nobody, type KeyBook, type KeyKind } from '../record/key-book.ts'
+import { nobody, sealGone, type KeyBook, type KeyKind } from '../record/key-book.ts'
 import type { AuditEvent } from '../record/prepare.ts'
 import { createGoneSet } from './gone-set.ts'
 import { heldRow, isHeldBy, openHolds, type HoldableBlock } from './holds.ts'
@@ -58,12 +58,16 @@ export async function destroyKeys(
     await keepHeld(session, head, book, { kind, refs: live, wrapping })
     const fields = { ...describe(live), keys: live.map(keyMark).sort() }
     const seq = await appendOwn(session, head, book, { ...by, type, outcome: 'ok', fields })
-    for (const ref of live)
-      await session.run('UPDATE audit_keys SET wrapped = NULL, gone_by = ? WHERE kind = ? AND ref = ?', [
+    for (const ref of live) {
+      const { rows } = await session.run('SELECT name FROM audit_keys WHERE kind = ? AND ref = ?', [kind, ref])
+      const seal = sealGone(wrapping, { kind, name: String(rows[0]?.['name']), ref }, seq)
+      await session.run('UPDATE audit_keys SET wrapped = NULL, gone_by = ?, gone_seal = ? WHERE kind = ? AND ref = ?', [
         seq,
+        seal,
         kind,
         ref,
       ])
+    }
     await session.run('UPDATE audit_head SET keys_epoch = keys_epoch + 1 WHERE one = 1')
     return { seq, refs: live }
   })

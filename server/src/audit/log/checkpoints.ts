@@ -6,9 +6,9 @@
 import type { Clock } from '../../base/index.ts'
 import type { SqlConnection, SqlSession } from '../../platform/index.ts'
 import type { AuditSecrets } from '../record/key-book.ts'
-import { writeCheckpoint } from '../tree/checkpoint.ts'
-import { rootOf } from '../tree/merkle.ts'
-import { createNoteSigner, type NoteSigner } from '../tree/signed-note.ts'
+import { parseCheckpoint, writeCheckpoint } from '../tree/checkpoint.ts'
+import { rootOf, type Hash } from '../tree/merkle.ts'
+import { createNoteSigner, verifyNote, type NoteSigner } from '../tree/signed-note.ts'
 import { readHead } from './append.ts'
 
 export interface SignedCheckpoint {
@@ -25,6 +25,8 @@ export interface Checkpoints {
   sign(): Promise<SignedCheckpoint>
   /** The newest one that is no larger; null when there is none. */
   newest(upTo?: number): Promise<SignedCheckpoint | null>
+  /** What a signed note says; null when this log has not signed it. */
+  read(note: string): { readonly size: number; readonly root: Hash } | null
 }
 
 export function createCheckpoints(options: {
@@ -55,6 +57,11 @@ export function createCheckpoints(options: {
         return made
       }),
     newest: (upTo = Number.MAX_SAFE_INTEGER) => readCheckpoint(connection, upTo, '<='),
+    read(note) {
+      const parsed = parseCheckpoint(note)
+      if (parsed === null || parsed.origin !== origin) return null
+      return (verifyNote(parsed.note, [signer.verifier])?.length ?? 0) > 0 ? parsed : null
+    },
   }
 }
 

@@ -8,7 +8,7 @@ import { destroyKeys, removeAllGone, type Destroyed } from '../gaps/forget.ts'
 import { listHolds, placeHold, releaseHold, type Hold, type HoldRequest } from '../gaps/holds.ts'
 import type { Forgetting } from '../gaps/own-entry.ts'
 import { prune, type Pruned } from '../gaps/prune.ts'
-import { createKeyBook, type AuditSecrets } from '../record/key-book.ts'
+import { createKeyBook, openStoredKey, type AuditSecrets, type KeyBookOptions } from '../record/key-book.ts'
 import type { AuditEvent } from '../record/prepare.ts'
 import { readEntries, type OpenedEntry } from '../read/read-entries.ts'
 import { readLevels, writeLevels } from '../levels/levels.ts'
@@ -122,8 +122,12 @@ export async function openLog({
   const forgetting = (by: ByWhom): Forgetting => ({ sequencer, wrapping: secrets.wrapping, by })
 
   /** With the keys as they are now. */
-  const openBlocks = () =>
-    createReadBlock(connection, { book: createKeyBook(secrets), wrapping: secrets.wrapping, origin: begun.origin })
+  const openBlocks = (options?: KeyBookOptions) =>
+    createReadBlock(connection, {
+      book: createKeyBook(secrets, options),
+      wrapping: secrets.wrapping,
+      origin: begun.origin,
+    })
   return {
     connection,
     checkpoints,
@@ -187,7 +191,8 @@ export async function openLog({
       return verifyLog({
         source: createStoredLog(connection),
         verifiers: [checkpoints.signer.verifier],
-        open: toVerify(await openBlocks()),
+        open: toVerify(await openBlocks({ passesDamaged: true })),
+        isKeyWhole: (key) => openStoredKey(secrets.wrapping, key) !== undefined,
         ...options,
       })
     },

@@ -70,6 +70,11 @@ export const auditSchema: Schema = {
           held_until {int} NOT NULL, failing_since {int}, attempts {int} NOT NULL, last_error TEXT)`,
       ],
     },
+    {
+      id: 5,
+      name: 'a destroyed key says under seal which entry destroyed it',
+      statements: ['ALTER TABLE audit_keys ADD COLUMN gone_seal TEXT'],
+    },
   ],
 }
 

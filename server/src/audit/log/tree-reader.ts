@@ -21,6 +21,7 @@ export interface TreeReader {
   root(size: number): Promise<Hash>
   inclusion(index: number, size: number): Promise<Hash[]>
   consistency(earlier: number, size: number): Promise<Hash[]>
+  readonly subtree: ReadSubtree
 }
 
 /** For one answer: tiles that were read are kept as long as the reader is. */
@@ -57,6 +58,7 @@ export function createTreeReader(session: SqlSession, size: number): TreeReader 
       if (width === 0 || rows.length !== width) return null
       return writeBundle(rows.map((row) => new TextEncoder().encode(String(row['header']))))
     },
+    subtree,
     frontier: (at) => readFrontier(at, subtree),
     root: async (at) => rootOf(await readFrontier(at, subtree)),
     inclusion: (index, at) => proveInclusion(index, at, subtree),

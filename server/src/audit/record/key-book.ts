@@ -1,7 +1,8 @@
 /**
  * The keys of blocks: one for each person, and one for each category and month, made at random when first needed and
  * stored wrapped under a key of the keyring. Destroying one is what forgetting means; a destroyed key keeps its row, so
- * that none is ever made again under its name.
+ * that none is ever made again under its name. What a row holds is sealed together with its kind, name and ref: whoever can
+ * write into the table but has no keyring can neither give one person’s key to another nor declare one destroyed.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { createId, fail } from '../../base/index.ts'
@@ -31,6 +32,51 @@ export interface BookKey {
 /** Blocks of nobody: their key is no secret, and that of the period protects them. */
 export const nobody: BookKey = { ref: '-', key: new Uint8Array(keyBytes) }
 
+/** A row of `audit_keys`. */
+export interface StoredKey {
+  readonly kind: KeyKind
+  readonly name: string
+  readonly ref: string
+  /** Null once it is destroyed. */
+  readonly wrapped: string | null
+  /** Number of the entry that destroyed it. */
+  readonly goneBy: number | null
+  readonly goneSeal: string | null
+}
+
+const placeOf = ({ kind, name, ref }: Pick<StoredKey, 'kind' | 'name' | 'ref'>) => ['audit', kind, name, ref]
+const gonePlaceOf = (row: Pick<StoredKey, 'kind' | 'name' | 'ref'>) => [...placeOf(row), 'destroyed']
+
+/** What a row keeps in place of a destroyed key. */
+export function sealGone(wrapping: Uint8Array, row: Pick<StoredKey, 'kind' | 'name' | 'ref'>, goneBy: number): string {
+  return sealSecret(wrapping, gonePlaceOf(row), String(goneBy))
+}
+
+/** The key of a row, null where it was destroyed; undefined for a row that is not as the log left it. */
+export function openStoredKey(wrapping: Uint8Array, row: StoredKey): Uint8Array | null | undefined {
+  const { wrapped, goneBy, goneSeal } = row
+  if (wrapped !== null && goneBy === null) {
+    const opened = openSecret(wrapping, placeOf(row), wrapped)
+    return opened === null ? undefined : Buffer.from(opened, 'base64')
+  }
+  const isGone = wrapped === null && goneBy !== null && goneSeal !== null
+  return isGone && openSecret(wrapping, gonePlaceOf(row), goneSeal) === String(goneBy) ? null : undefined
+}
+
+export const keyColumns = 'kind, name, ref, wrapped, gone_by, gone_seal'
+
+export function readStoredKey(row: Record<string, unknown>): StoredKey {
+  const textOf = (column: string) => (typeof row[column] === 'string' ? row[column] : null)
+  return {
+    kind: row['kind'] === 'subject' ? 'subject' : 'period',
+    name: String(row['name']),
+    ref: String(row['ref']),
+    wrapped: textOf('wrapped'),
+    goneBy: row['gone_by'] === null ? null : Number(row['gone_by']),
+    goneSeal: textOf('gone_seal'),
+  }
+}
+
 /** Rows that a query asks for at once. */
 const rowsAtOnce = 500
 
@@ -55,11 +101,18 @@ export interface Wanted {
   readonly periods: Iterable<string>
 }
 
-/** `mostKnown`: all that is known is dropped before more than that are. */
+export interface KeyBookOptions {
+  /** All that is known is dropped before more than that are. */
+  readonly mostKnown?: number
+  /** A row that is not as the log left it counts as a key that is gone, for who reports such rows itself. */
+  readonly passesDamaged?: boolean
+}
+
+/** Throws `storage.failed` where it meets a row that is not as the log left it. */
 // oxlint-disable-next-line max-lines-per-function -- a factory: each of its methods is short
 export function createKeyBook(
   { wrapping, naming }: Pick<AuditSecrets, 'wrapping' | 'naming'>,
-  mostKnown = 20_000,
+  { mostKnown = 20_000, passesDamaged = false }: KeyBookOptions = {},
 ): KeyBook {
   let epoch = 0
   const byName: Record<KeyKind, Map<string, BookKey>> = { subject: new Map(), period: new Map() }
@@ -72,15 +125,16 @@ export function createKeyBook(
   }
 
   function learn(kind: KeyKind, row: Record<string, unknown>): void {
-    const ref = String(row['ref'])
-    const wrapped = row['wrapped']
-    const opened = typeof wrapped === 'string' ? openSecret(wrapping, ['audit', kind, ref], wrapped) : null
-    if (typeof wrapped === 'string' && opened === null)
+    const stored = readStoredKey(row)
+    const { name, ref } = stored
+    const opened = openStoredKey(wrapping, stored)
+    if (opened === undefined && !passesDamaged)
       fail('storage.failed', {
-        message: 'A key of the audit log cannot be opened with this keyring. Restore the keyring of this deployment.',
+        message:
+          'A key of the audit log does not open with this keyring, or its row was changed by somebody else. Restore the keyring of this deployment, then run `npx cairn audit verify`.',
       })
-    const key: BookKey = { ref, key: opened === null ? null : Buffer.from(opened, 'base64') }
-    byName[kind].set(String(row['name']), key)
+    const key: BookKey = { ref, key: opened ?? null }
+    byName[kind].set(name, key)
     byRefs[kind].set(ref, key)
   }
 
@@ -89,7 +143,7 @@ export function createKeyBook(
       const asked = values.slice(from, from + rowsAtOnce)
       const marks = asked.map(() => '?').join(', ')
       const { rows } = await session.run(
-        `SELECT name, ref, wrapped FROM audit_keys WHERE kind = ? AND ${column} IN (${marks})`,
+        `SELECT ${keyColumns} FROM audit_keys WHERE kind = ? AND ${column} IN (${marks})`,
         [kind, ...asked],
       )
       for (const row of rows) learn(kind, row)
@@ -107,7 +161,7 @@ export function createKeyBook(
     const missing = wanted.filter(isUnknown)
     for (const name of missing) {
       const ref = kind === 'period' ? name : createId('subject')
-      const wrapped = sealSecret(wrapping, ['audit', kind, ref], randomBytes(keyBytes).toString('base64'))
+      const wrapped = sealSecret(wrapping, placeOf({ kind, name, ref }), randomBytes(keyBytes).toString('base64'))
       await session.run(
         'INSERT INTO audit_keys (kind, name, ref, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
         [kind, name, ref, wrapped],

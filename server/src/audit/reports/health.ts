@@ -96,7 +96,7 @@ interface Seen {
 
 const none = { entry: null, when: null }
 
-function listChecks({ state, pin }: ReportTools, seen: Seen): ReportRow[] {
+function listChecks({ state, pin, unsigned }: ReportTools, seen: Seen): ReportRow[] {
   const { verified, missing, lost, forks, failed, crashes, steps } = seen
   const row = (
     check: string,
@@ -116,6 +116,11 @@ function listChecks({ state, pin }: ReportTools, seen: Seen): ReportRow[] {
       'Every entry is there',
       missing === 0,
       missing === 0 ? 'none is missing' : `${missing} missing, and no entry says why`,
+    ),
+    row(
+      'Every entry is the one that was signed',
+      unsigned() === 0,
+      unsigned() === 0 ? 'each is below the signed root' : `some among ${unsigned()} are not`,
     ),
     verified === null
       ? row('Verified in this period', false, 'not on record: run `npx cairn audit verify`')

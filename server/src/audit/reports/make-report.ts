@@ -5,9 +5,11 @@
 import type { AuditReportId, ReportCell, ReportRow } from '@cairn/contract'
 import { auditReportTable, reportWords } from '@cairn/contract/tables'
 import { createHmac } from 'node:crypto'
+import { fail } from '../../base/index.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import type { AuditLog } from '../log/log.ts'
 import type { AuditSecrets } from '../record/key-book.ts'
+import type { SignedTree } from '../verify/prove-tiles.ts'
 import { reportAccess } from './access-review.ts'
 import { reportEgress } from './egress.ts'
 import { reportExports } from './exports.ts'
@@ -58,17 +60,35 @@ export async function beginReport(
   const pin = await pinLog(log, asked.asOf)
   const spec = auditReportTable[asked.id]
   const period = periodOf(asked, pin)
-  const { scan } = createScan({ session: log.connection, secrets, from: pin.minIndex, to: pin.size, period })
+  const { scan, unsigned } = createScan({
+    session: log.connection,
+    secrets,
+    from: pin.minIndex,
+    tree: treeOf(pin),
+    period,
+  })
   const isReview = asked.id === 'access-review'
   const revisions =
     isReview || asked.id === 'permission-changes' ? await findRevisions({ scan }, isReview ? 'log' : 'period') : []
+  const places = await placesOf(asked.id, { scan })
+  refuseUnsigned(asked.id, unsigned())
   return {
     pin,
     period: spec.hasPeriod ? period : null,
     revision: revisions.at(-1) ?? null,
     revisions: isReview ? [] : revisions,
-    places: await placesOf(asked.id, { scan }),
+    places,
   }
+}
+
+const treeOf = ({ size, root }: ReportPin): SignedTree => ({ size, root: Buffer.from(root, 'base64') })
+
+/** A report carries a signed root, so nothing is told that is not below it. The health of the log says that itself. */
+function refuseUnsigned(id: AuditReportId, unsigned: number): void {
+  if (unsigned > 0 && id !== 'health')
+    fail('storage.failed', {
+      message: `Among ${unsigned} entries of the audit log are some that are not those it signed, so no report is made of them. Run \`npx cairn audit verify\`, and make the report on the health of the log.`,
+    })
 }
 
 /** Without a period it is the last thirty days of the log, counted from its newest entry. */
@@ -90,7 +110,7 @@ export async function finishReport(
 ): Promise<ReportDraft> {
   const within = period ?? periodOf(asked, pin)
   const session = log.connection
-  const { counts, ...scans } = createScan({ session, secrets, from: pin.minIndex, to: pin.size, period: within })
+  const { counts, ...scans } = createScan({ session, secrets, from: pin.minIndex, tree: treeOf(pin), period: within })
   const known = seen === null ? null : new Set(seen)
   const made = await makers[asked.id]({
     ...scans,
@@ -102,6 +122,7 @@ export async function finishReport(
     state,
     sees: (place) => known === null || known.has(placeName(place)),
   })
+  refuseUnsigned(asked.id, scans.unsigned())
   const forgotten = await findForgotten(session, secrets.naming, asked.id, made)
   const parts = made.parts.map(({ id, rows }) => ({
     id,

@@ -4,7 +4,7 @@ import { readHead } from '../log/append.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import type { AuditLog } from '../log/log.ts'
 import { createTreeReader } from '../log/tree-reader.ts'
-import { parseCheckpoint, writeCheckpoint } from '../tree/checkpoint.ts'
+import { writeCheckpoint } from '../tree/checkpoint.ts'
 import type { Hash } from '../tree/merkle.ts'
 import { minuteIn } from './read-log.ts'
 import type { ReportPin } from './types.ts'
@@ -30,16 +30,16 @@ export async function pinLog(log: AuditLog, asOf: number | null): Promise<Report
 }
 
 /**
- * Of a size that was signed, the root that was signed, and no tree is needed for it: a log with a hole in it can be
- * reported on too. Of another, the root is signed now (Ed25519 gives the same signature each time), so before that the tree
+ * Of a size that was signed, the root that was signed, and no tree is needed for it: the health of a log with a hole in it
+ * can be reported on too. Of another, the root is signed now (Ed25519 gives the same signature each time), so before that the tree
  * must be the one that the next signed checkpoint is of. Throws `storage.failed` where it is not.
  */
-async function rootAt({ connection }: AuditLog, size: number, newest: number): Promise<Hash> {
+async function rootAt({ connection, checkpoints }: AuditLog, size: number, newest: number): Promise<Hash> {
   const { rows } = await connection.run(
     'SELECT size, note FROM audit_checkpoints WHERE size >= ? ORDER BY size LIMIT 1',
     [size],
   )
-  const next = parseCheckpoint(String(rows[0]?.['note']))
+  const next = checkpoints.read(String(rows[0]?.['note']))
   if (next?.size === size) return next.root
   const tree = createTreeReader(connection, newest)
   if (next === null || !Buffer.from(next.root).equals(await tree.root(next.size)))

@@ -1,5 +1,6 @@
 /**
- * Reads the entries that a report is about from the log itself, not from its index: what was read is all that there is.
+ * Reads the entries that a report is about from the log itself, not from its index, and proves of each tile that it is the
+ * one that was signed: what was read is all that there is.
  * A look at the end of each header, which is canonical JSON and so always has the same form, tells whether it is wanted;
  * only those are opened.
  */
@@ -9,10 +10,12 @@ import { createKeys } from '../export/take-out.ts'
 import { openEntry, type OpenedEntry } from '../read/read-entries.ts'
 import { parseHeader } from '../record/header.ts'
 import type { AuditSecrets } from '../record/key-book.ts'
+import { tileWidth, widthAt } from '../tree/tiles.ts'
+import { createTileProver, tilesBetween, type SignedTree } from '../verify/prove-tiles.ts'
 import { readAt } from '../verify/source.ts'
 import type { ReportPeriod, ReportTools } from './types.ts'
 
-export interface LogScan extends Pick<ReportTools, 'scan' | 'scanBack' | 'readAll'> {
+export interface LogScan extends Pick<ReportTools, 'scan' | 'scanBack' | 'readAll' | 'unsigned'> {
   /** Entries that were opened, each once, and how many of them have a part that nobody can read any more. */
   counts(): { entries: number; erased: number }
 }
@@ -20,13 +23,13 @@ export interface LogScan extends Pick<ReportTools, 'scan' | 'scanBack' | 'readAl
 export interface ScanOptions {
   readonly session: SqlSession
   readonly secrets: Pick<AuditSecrets, 'wrapping' | 'naming'>
-  /** Places, `to` exclusive. */
+  /** The first place that is not pruned. */
   readonly from: number
-  readonly to: number
+  /** The log ends with it. */
+  readonly tree: SignedTree
   readonly period: ReportPeriod
 }
 
-const pageHeaders = 2_000
 /** Opened at once; each has two or three blocks. */
 const pageEntries = 250
 
@@ -39,21 +42,32 @@ export function minuteIn(header: string): number | null {
   return time === undefined ? null : Date.parse(time)
 }
 
-export function createScan({ session, secrets, from, to, period }: ScanOptions): LogScan {
+export function createScan({ session, secrets, from, tree, period }: ScanOptions): LogScan {
+  const to = tree.size
+  const prover = createTileProver(session, tree)
+  const proven = new Set<number>()
+  const unsigned = new Set<number>()
   const keys = createKeys(session, secrets)
   const opened = new Set<number>()
   let erased = 0
 
-  async function headersOf(range: { from: number; to: number }, order: 'ASC' | 'DESC') {
+  /** Of one tile. A tile that is not as it was signed is given all the same: who asks decides what that means. */
+  async function headersOf(tile: number, order: 'ASC' | 'DESC') {
     const { rows } = await session.run(
-      `SELECT seq, header FROM audit_entries WHERE seq >= ? AND seq < ? ORDER BY seq ${order} LIMIT ${pageHeaders}`,
-      [range.from, range.to],
+      'SELECT seq, header FROM audit_entries WHERE seq >= ? AND seq < ? ORDER BY seq',
+      [Math.max(from, tile * tileWidth), Math.min(to, (tile + 1) * tileWidth)],
     )
-    return rows.map((row) => ({ seq: Number(row['seq']), header: String(row['header']) }))
+    const page = rows.map((row) => ({ seq: Number(row['seq']), header: String(row['header']) }))
+    const headers = page.map(({ header }) => header)
+    if (!proven.has(tile) && !(await prover.isSigned(tile, headers))) unsigned.add(tile)
+    proven.add(tile)
+    return order === 'ASC' ? page : page.toReversed()
   }
 
   async function openAll(places: readonly number[]): Promise<OpenedEntry[]> {
     if (places.length === 0) return []
+    for (const tile of new Set(places.map((place) => Math.floor(place / tileWidth))))
+      if (!proven.has(tile)) await headersOf(tile, 'ASC')
     const readBlock = await keys()
     const found: OpenedEntry[] = []
     for (const stored of await readAt(session, places)) {
@@ -68,15 +82,8 @@ export function createScan({ session, secrets, from, to, period }: ScanOptions):
   }
 
   async function* pages(order: 'ASC' | 'DESC'): AsyncGenerator<{ seq: number; header: string }[]> {
-    const range = { from, to }
-    while (range.from < range.to) {
-      const page = await headersOf(range, order)
-      const last = page.at(-1)
-      if (last === undefined) return
-      yield page
-      if (order === 'ASC') range.from = last.seq + 1
-      else range.to = last.seq
-    }
+    const tiles = tilesBetween(from, to)
+    for (const tile of order === 'ASC' ? tiles : tiles.toReversed()) yield await headersOf(tile, order)
   }
 
   async function* read(
@@ -103,5 +110,6 @@ export function createScan({ session, secrets, from, to, period }: ScanOptions):
     scanBack: (types, within) => read(types === 'all' ? null : new Set(types), within, 'DESC'),
     readAll: openAll,
     counts: () => ({ entries: opened.size, erased }),
+    unsigned: () => [...unsigned].reduce((sum, index) => sum + widthAt({ level: 0, index }, to), 0),
   }
 }

@@ -2,7 +2,7 @@
 import type { ReportRow } from '@cairn/contract'
 import { reportWords } from '@cairn/contract/tables'
 import type { OpenedEntry } from '../read/read-entries.ts'
-import { byNumber, createGroups, noSpan, personOf, textOf, widen, type Span } from './cells.ts'
+import { byNumber, countOf, createGroups, noSpan, personOf, textOf, widen, type Span } from './cells.ts'
 import type { MadeReport, ReportTools } from './types.ts'
 
 interface Attempt {
@@ -24,6 +24,8 @@ interface Run extends Span {
 }
 
 const unknown = reportWords.unknown
+/** Of one entry. */
+const mostTimes = 100_000
 
 export async function reportSignIns(tools: ReportTools): Promise<MadeReport> {
   const failures: Attempt[] = []
@@ -32,7 +34,8 @@ export async function reportSignIns(tools: ReportTools): Promise<MadeReport> {
     if (entry.type === 'session.created') successes.push(attemptOf(entry, entry.actor))
     else if (entry.type === 'sign-in.refused') failures.push(attemptOf(entry, personOf(entry, 'user')))
     // A key that is not known, or not any more, is a sign-in that failed too.
-    else if (entry.fields['code'] === 'access.key-unknown') failures.push(attemptOf(entry, null, 'key'))
+    else if (entry.fields['code'] === 'access.key-unknown')
+      for (let left = timesOf(entry); left > 0; left--) failures.push(attemptOf(entry, null, 'key'))
   }
   for (const list of [failures, successes]) list.sort((a, b) => a.at - b.at || a.seq - b.seq)
   const runs = findRuns(failures, successes, tools.parameters)
@@ -72,6 +75,11 @@ export async function reportSignIns(tools: ReportTools): Promise<MadeReport> {
       },
     ],
   }
+}
+
+/** An entry may stand for many. */
+function timesOf({ fields }: OpenedEntry): number {
+  return Math.min(mostTimes, countOf(fields['times']) ?? 1)
 }
 
 function attemptOf(entry: OpenedEntry, account: string | null, method?: string): Attempt {

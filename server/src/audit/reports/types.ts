@@ -146,6 +146,8 @@ export interface ReportTools {
   scanBack(types: readonly AuditEventType[] | 'all', within: 'period' | 'log'): AsyncIterable<OpenedEntry>
   /** Those at these places, a thousand at most. */
   readAll(places: readonly number[]): Promise<OpenedEntry[]>
+  /** Entries that were read so far and are not, or not all, those that the log signed at their places. */
+  unsigned(): number
 }
 
 export interface MadePart {

@@ -105,6 +105,20 @@ export function describeExport(name: string, makePlace: MakePlace): void {
       expect((await take({})).text).not.toContain('person_1')
     })
 
+    test('an entry that somebody changed is not taken out, and the file before it does not look whole', async () => {
+      const { run } = kit.log.connection
+      const { rows } = await run('SELECT header FROM audit_entries WHERE seq = 700')
+      const header = String(rows[0]?.['header'])
+      await run('UPDATE audit_entries SET header = ? WHERE seq = 700', [header.replace('"ok"', '"refused"')])
+      await expect(take({})).rejects.toThrow('not those that were signed')
+      await expect(take({ format: 'csv', category: ['auth'], toSeq: 800 })).rejects.toThrow(
+        'not those that were signed',
+      )
+      expect((await take({ toSeq: 512 })).results).toBe(512)
+      await run('UPDATE audit_entries SET header = ? WHERE seq = 700', [header])
+      await expect(take({})).resolves.toMatchObject({})
+    })
+
     test('so many at once and no more; one that was let go makes room', async () => {
       const begun: string[] = []
       const beginAll = async () => {

@@ -199,7 +199,7 @@ export function describeLog(name: string, makePlace: MakePlace): void {
       const people = Array.from({ length: 10 }, (_, at) => `person_${at}`)
       const periods = ['auth/2026-01', 'access/2026-01']
       for (const mostKnown of [1, 5, 10, 11, 15]) {
-        const book = createKeyBook(testSecrets, mostKnown)
+        const book = createKeyBook(testSecrets, { mostKnown })
         for (const wanted of [people.slice(0, 4), people.slice(2), people]) {
           await book.load(kit.log.connection, { subjects: wanted, periods })
           const refs = wanted.map((person) => book.subject(person)?.ref ?? 'forgotten')
@@ -268,11 +268,47 @@ export function describeLog(name: string, makePlace: MakePlace): void {
         await kit.fill(50)
         const ref = await findKeyRef(kit.log, 'person_2')
         await run('UPDATE audit_keys SET wrapped = NULL WHERE ref = ?', ref)
-        expect(await kit.codes()).toEqual(['UNAUTHORISED_GAP'])
+        expect(await kit.codes()).toEqual(['KEY_ROW', 'UNAUTHORISED_GAP'])
         await kit.erase('person_1')
         const { rows } = await run("SELECT gone_by FROM audit_keys WHERE kind = 'subject' AND gone_by IS NOT NULL")
         await run('UPDATE audit_keys SET gone_by = ? WHERE ref = ?', Number(rows[0]?.['gone_by']), ref)
-        expect(await kit.codes()).toEqual(['UNAUTHORISED_GAP'])
+        expect(await kit.codes()).toEqual(['KEY_ROW', 'UNAUTHORISED_GAP'])
+        await run(
+          "UPDATE audit_keys SET gone_seal = (SELECT gone_seal FROM audit_keys WHERE kind = 'subject' AND gone_seal IS NOT NULL) WHERE ref = ?",
+          ref,
+        )
+        expect(await kit.codes()).toEqual(['KEY_ROW', 'UNAUTHORISED_GAP'])
+      })
+
+      test('a key under another person’s name: known, and neither that person nor the other is forgotten by it', async () => {
+        await kit.fill(50)
+        const [one, other] = [await findKeyRef(kit.log, 'person_1'), await findKeyRef(kit.log, 'person_2')]
+        const swap = async () => {
+          const { rows } = await run('SELECT ref, name FROM audit_keys WHERE ref IN (?, ?)', one, other)
+          const nameOf = (ref: string) => String(rows.find((row) => row['ref'] === ref)?.['name'])
+          await run("UPDATE audit_keys SET name = 'none' WHERE ref = ?", one)
+          await run('UPDATE audit_keys SET name = ? WHERE ref = ?', nameOf(one), other)
+          await run('UPDATE audit_keys SET name = ? WHERE ref = ?', nameOf(other), one)
+        }
+        await swap()
+        // What is known in memory is right until it is read again.
+        await run('UPDATE audit_head SET keys_epoch = keys_epoch + 1')
+        expect(await kit.codes()).toContain('KEY_ROW')
+        expect(kit.log.erase(kit.by(), ['person_1'], { reason: 'request', request: 'r1' })).rejects.toThrow(
+          'its row was changed',
+        )
+        expect(
+          kit.log.append({
+            type: 'note.read',
+            actor: 'person_2',
+            outcome: 'ok',
+            at: kit.clock.now(),
+            context: {},
+            fields: { vault: 'v', note: 'A.md' },
+          }),
+        ).rejects.toThrow('its row was changed')
+        await swap()
+        expect(await kit.codes()).toEqual([])
       })
 
       test('entries that are deleted at the front, with a head that fits', async () => {

@@ -383,6 +383,7 @@ export function describeReports(name: string, makePlace: MakePlace): void {
         const states = Object.fromEntries(rows('checks').map(({ check, state }) => [check, state]))
         expect(states).toEqual({
           'Every entry is there': 'look at it',
+          'Every entry is the one that was signed': 'look at it',
           'Verified in this period': 'look at it',
           'Witnesses saw this log': 'look at it',
           'No event was lost': 'look at it',

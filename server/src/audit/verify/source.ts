@@ -1,5 +1,6 @@
 /** Where a verifier reads a log from: the store, or a file that was taken out of it. */
 import type { SqlSession } from '../../platform/index.ts'
+import { keyColumns, readStoredKey, type StoredKey } from '../record/key-book.ts'
 
 export interface LogFacts {
   readonly origin: string
@@ -14,6 +15,8 @@ export interface LogFacts {
   readonly goneKeys: readonly { readonly kind: 'subject' | 'period'; readonly ref: string; readonly goneBy: number }[]
   /** Keys that are there although their entry says they are not would be told by whoever can read them. */
   readonly liveKeys: readonly { readonly kind: 'subject' | 'period'; readonly ref: string }[]
+  /** All of them, as they stand in the store; none where the log was taken out of it. */
+  readonly storedKeys: readonly StoredKey[]
 }
 
 export interface StoredEntry {
@@ -96,9 +99,8 @@ export function createStoredLog(session: SqlSession): LogSource {
       const [head] = (await session.run('SELECT origin, size, min_index, frontier FROM audit_head WHERE one = 1')).rows
       const prunes = await session.run('SELECT upto, gone_by, frontier FROM audit_prunes ORDER BY upto')
       const notes = await session.run('SELECT note FROM audit_checkpoints ORDER BY size')
-      const keys = await session.run('SELECT kind, ref, gone_by, wrapped FROM audit_keys')
-      const kindOf = (row: Record<string, unknown>) =>
-        row['kind'] === 'subject' ? ('subject' as const) : ('period' as const)
+      const keys = await session.run(`SELECT ${keyColumns} FROM audit_keys`)
+      const storedKeys = keys.rows.map(readStoredKey)
       return {
         origin: typeof head?.['origin'] === 'string' ? head['origin'] : '',
         size: Number(head?.['size'] ?? 0),
@@ -110,12 +112,9 @@ export function createStoredLog(session: SqlSession): LogSource {
           frontier: row['frontier'] as Uint8Array,
         })),
         checkpoints: notes.rows.map((row) => String(row['note'])),
-        goneKeys: keys.rows
-          .filter((row) => row['gone_by'] !== null)
-          .map((row) => ({ kind: kindOf(row), ref: String(row['ref']), goneBy: Number(row['gone_by']) })),
-        liveKeys: keys.rows
-          .filter((row) => row['wrapped'] !== null)
-          .map((row) => ({ kind: kindOf(row), ref: String(row['ref']) })),
+        goneKeys: storedKeys.flatMap(({ kind, ref, goneBy }) => (goneBy === null ? [] : [{ kind, ref, goneBy }])),
+        liveKeys: storedKeys.filter(({ wrapped }) => wrapped !== null).map(({ kind, ref }) => ({ kind, ref })),
+        storedKeys,
       }
     },
     async *entries(from) {

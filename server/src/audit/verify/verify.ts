@@ -4,6 +4,7 @@
  * what the entries committed to. Reads the log once, in order, with memory for one page.
  */
 import { parseHeader, periodOf, type AuditHeader } from '../record/header.ts'
+import type { StoredKey } from '../record/key-book.ts'
 import { parseCheckpoint } from '../tree/checkpoint.ts'
 import {
   appendLeaf,
@@ -32,6 +33,7 @@ export const verifyCodes = {
   CIPHERTEXT: 'A block does not open with its key.',
   UNAUTHORISED_GAP: 'A block or a key is gone, and no entry says why.',
   AUTH_SET: 'A block is gone that is not among those that its entry let go.',
+  KEY_ROW: 'A key is not kept as the log left it: under another name, or destroyed by somebody else.',
   NOT_ERASED: 'A key is there that an entry says was destroyed.',
   HEAD_MISSING_NO_PRUNE_RECORD: 'Entries are missing at the front, and no entry says they were pruned.',
   PRUNE_ROOT: 'What is left of pruned entries is not what the entry about it says.',
@@ -77,6 +79,8 @@ export interface VerifyOptions {
   /** Checkpoints that others have seen. */
   readonly against?: readonly string[]
   readonly open?: OpenBlock
+  /** Whether a stored key is as the log left it; left out by who cannot open it. */
+  readonly isKeyWhole?: (key: StoredKey) => boolean
   /** `open` has not all keys: a block that it does not open is no finding. */
   readonly mayBeSealed?: boolean
   readonly onProgress?: (done: number, size: number) => void
@@ -92,6 +96,8 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   const roots = checkNotes(facts, verifiers, against, findings)
   const start = checkPrunes(facts, authorisations, findings)
   checkKeys(facts, authorisations, findings)
+  for (const key of options.isKeyWhole ? facts.storedKeys : [])
+    if (options.isKeyWhole?.(key) === false) findings.add('KEY_ROW', key.goneBy, `a key of a ${key.kind}`)
   let frontier: Frontier = start
   const blocks = { full: 0, sealed: 0, gone: 0, held: 0 }
   checkRoots(roots, frontier, findings)
