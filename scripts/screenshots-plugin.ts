@@ -62,6 +62,22 @@ const ownPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>>
   'plugin-privacy': async (page) => {
     await openSettings(page, 'Privacy')
   },
+  'plugin-scope': async (page, rig) => {
+    await rig.connect(page)
+    await page.evaluate(
+      `host.openBase('cairn-ask', app.vault.getMarkdownFiles().map(({ path }) => path).filter((path) => path.startsWith('Projects/')))`,
+    )
+    const base = page.locator('.cairn-base')
+    await base.getByRole('link').first().waitFor()
+    const isPhone = await page.evaluate<boolean>(`document.body.classList.contains('is-phone')`)
+    if (isPhone) return
+    await base.getByRole('button', { name: /^Ask these/ }).click()
+    await page.getByRole('textbox', { name: 'Question' }).fill('What is still open?')
+  },
+  'plugin-integrations': async (page, rig) => {
+    await rig.connect(page)
+    await openSettings(page, 'Integrations')
+  },
   'plugin-pair': async (page, rig) => {
     await setServer(page, rig.team.url)
     await rig.command(page, 'pair-device')

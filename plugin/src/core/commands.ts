@@ -11,11 +11,14 @@ export const commandTable = {
   'save-conversation': { name: 'Save the conversation as a note', icon: 'file-plus', needs: 'conversation' },
   'open-sync': { name: 'Open vault sync', icon: 'refresh-cw', needs: 'nothing' },
   'sync-now': { name: 'Sync the vault now', icon: 'cloud-upload', needs: 'sync' },
+  'ask-query': { name: 'Ask the notes of this query', icon: 'database', needs: 'plugin' },
+  'answer-to-task': { name: 'Make a task of the answer', icon: 'square-check', needs: 'plugin' },
+  'answer-to-canvas': { name: 'Put the answer on a canvas', icon: 'layout-dashboard', needs: 'plugin' },
   'pair-device': { name: 'Pair this device', icon: 'link', needs: 'nothing' },
   'check-connection': { name: 'Check the connection', icon: 'activity', needs: 'nothing' },
 } as const satisfies Record<
   string,
-  { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' | 'sync' }
+  { name: string; icon: string; needs: 'nothing' | 'selection' | 'conversation' | 'sync' | 'plugin' }
 >
 
 /** As Obsidian has a command of this plugin. */

@@ -1,7 +1,9 @@
 /** Cairn's commands in Obsidian: those that the settings do not hide, and the link `obsidian://cairn`. */
 import type { App, Plugin } from 'obsidian'
+import { parseScope } from '../core/ask/scope.ts'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
+import { checkOf, isPluginCommand, type PluginCommandId } from './plugin-commands.ts'
 import { openAsk } from './open-ask.ts'
 import { openPane } from './open-pane.ts'
 import { openPairing } from './dialogs.ts'
@@ -73,6 +75,7 @@ function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
           return isOn
         },
       })
+    else if (isPluginCommand(id)) plugin.addCommand({ id, name, icon, checkCallback: checkOf(app, cairn, id) })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
 }
@@ -96,7 +99,7 @@ function addToMenu(plugin: Plugin, cairn: Cairn, isShown: (id: CommandId) => boo
 }
 
 type Runs = Record<
-  Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now'>,
+  Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now' | PluginCommandId>,
   () => void
 >
 
@@ -119,9 +122,9 @@ function runsOf(cairn: Cairn, app: App): Runs {
 /** A link fills the box and sends nothing: whoever made the link is not who asks. */
 function followLinks(plugin: Plugin): void {
   const { app } = plugin
-  plugin.registerObsidianProtocolHandler('cairn', ({ question, open }) => {
+  plugin.registerObsidianProtocolHandler('cairn', ({ ask, question, scope, open }) => {
     if (open === 'dashboard' || open === 'map') void openPane(app, open)
-    else void openAsk(app, question)
+    else void openAsk(app, ask ?? question, scope === undefined ? null : parseScope(scope))
   })
 }
 
