@@ -3,6 +3,7 @@
  * only the settings are read; no note is, and the server is not asked.
  */
 import {
+  addAskBase,
   addCommands,
   addIcon,
   addSyncStatus,
@@ -10,6 +11,7 @@ import {
   askViewType,
   CairnSettingTab,
   confirm,
+  createApi,
   DashboardView,
   dashboardViewType,
   MapView,
@@ -34,11 +36,11 @@ const logo =
 export default class CairnPlugin extends Plugin {
   #cairn: Cairn | null = null
 
-  /** For other plugins: whether there is a server, and a question put into the box. Null while Cairn is not loaded. */
+  /** For other plugins. Null while Cairn is not loaded. */
   get api(): CairnApi | null {
     const cairn = this.#cairn
     if (cairn === null) return null
-    return { version: 1, connection: { state: cairn.connection.state }, openAsk: (draft) => openAsk(this.app, draft) }
+    return createApi(this.app, cairn)
   }
 
   override async onload(): Promise<void> {
@@ -55,6 +57,7 @@ export default class CairnPlugin extends Plugin {
     this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)
+    addAskBase(this, cairn)
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()

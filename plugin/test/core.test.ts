@@ -56,6 +56,8 @@ describe('keys', () => {
   test('that two actions have, or one of Obsidian’s commands, are shown with both', () => {
     const keys = keysInForce({ 'ask.new': 'Mod+Shift+C' })
     expect(findConflicts(keys, [{ name: 'Bold', chord: 'Alt+ArrowDown' }])).toEqual({
+      // The same keys in another view are in nobody’s way.
+      'rewrite.next': { chord: 'Alt+ArrowDown', with: ['Bold'] },
       'ask.new': { chord: 'Mod+Shift+C', with: ['Copy the last answer'] },
       'ask.copy': { chord: 'Mod+Shift+C', with: ['New conversation'] },
       'ask.next-source': { chord: 'Alt+ArrowDown', with: ['Bold'] },

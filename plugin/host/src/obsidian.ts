@@ -42,6 +42,7 @@ export {
   type EditorPosition,
   type EditorRange,
 } from './editor.ts'
+export { BasesEntry, BasesQueryResult, BasesView, QueryController, type BasesViewRegistration } from './bases.ts'
 export { FileManager, TAbstractFile, TFile, TFolder, Vault, type FileStats } from './files.ts'
 export { addIcon, getIcon, getIconIds, removeIcon, setIcon } from './icons.ts'
 export { Keymap, Scope, type KeymapContext, type KeymapEventHandler, type Modifier } from './keymap.ts'
@@ -77,7 +78,7 @@ export {
   type Instruction,
   type SearchResult,
 } from './suggest.ts'
-export { FileView, ItemView, MarkdownView, View, type ViewStateResult } from './views.ts'
+export { FileView, ItemView, MarkdownView, View, type MarkdownFileInfo, type ViewStateResult } from './views.ts'
 export {
   Workspace,
   WorkspaceLeaf,

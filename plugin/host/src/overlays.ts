@@ -67,7 +67,8 @@ export class Modal {
     this.containerEl.remove()
     this.#closeCallback?.()
     const before = this.#focusedBefore
-    if (this.shouldRestoreSelection && before instanceof HTMLElement && before.isConnected) before.focus()
+    // An element of another window is none of this window's HTMLElement.
+    if (this.shouldRestoreSelection && before?.isConnected === true) (before as HTMLElement).focus()
   }
 
   /** Hook: nothing unless a subclass has something to do. */

@@ -7,7 +7,7 @@ import type { TFile } from './files.ts'
 import { setIcon } from './icons.ts'
 import type { Scope } from './keymap.ts'
 import { MarkdownRenderer } from './markdown.ts'
-import { setTooltip, type Menu } from './overlays.ts'
+import { Menu, setTooltip } from './overlays.ts'
 import type { WorkspaceLeaf } from './workspace.ts'
 
 export interface ViewStateResult {
@@ -158,6 +158,13 @@ export abstract class FileView extends ItemView {
   abstract onUnloadFile(file: TFile): Promise<void>
 }
 
+/** Where an editor stands: a view of a note, or something smaller. */
+export interface MarkdownFileInfo {
+  app: App
+  file: TFile | null
+  editor?: Editor
+}
+
 /** Extensions that plugins register; new editors begin with them. */
 export const editorExtensions = new Set<Extension>()
 
@@ -177,6 +184,12 @@ export class MarkdownView extends FileView {
     this.#preview = this.contentEl.createDiv('markdown-preview-view')
     this.#preview.hide()
     this.editor = new Editor(this.#source, [...editorExtensions], () => this.#changed())
+    this.#source.addEventListener('contextmenu', (event) => {
+      event.preventDefault()
+      const menu = new Menu()
+      this.app.workspace.trigger('editor-menu', menu, this.editor, this)
+      menu.showAtMouseEvent(event)
+    })
     this.addAction('book-open', 'Read', () => void this.setMode(this.#isPreview ? 'source' : 'preview'))
   }
 

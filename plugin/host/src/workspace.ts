@@ -1,11 +1,13 @@
 /** Leaves in the middle, at the sides and in windows of their own, and which of them is active. */
 import type { App } from './app.ts'
-import { Events } from './base.ts'
+import { Events, type EventRef } from './base.ts'
+import type { Editor } from './editor.ts'
 import type { TFile } from './files.ts'
 import { setIcon } from './icons.ts'
 import { extendWindow } from './dom.ts'
 import { mode } from './mode.ts'
-import { EmptyView, MarkdownView, type View } from './views.ts'
+import type { Menu } from './overlays.ts'
+import { EmptyView, MarkdownView, type MarkdownFileInfo, type View } from './views.ts'
 
 export type PaneType = 'tab' | 'split' | 'window'
 
@@ -22,6 +24,11 @@ export interface OpenViewState {
 }
 
 export type ViewCreator = (leaf: WorkspaceLeaf) => View
+
+/** The window that the person works in, where dialogs open. */
+function activate(active: Window): void {
+  Object.assign(window, { activeWindow: active, activeDocument: active.document })
+}
 
 /** A group of tabs: the middle has one or more, each side one, each popout one. */
 class Tabs {
@@ -246,7 +253,10 @@ export class Workspace extends Events {
     const group = new Tabs(popout.document.body.createDiv('app-container').createDiv('workspace'), null)
     this.#groups.push(group)
     this.app.keymap.listen(popout)
+    popout.addEventListener('focusin', () => activate(popout))
+    window.addEventListener('focusin', () => activate(window))
     popout.addEventListener('pagehide', () => {
+      activate(window)
       for (const leaf of Array.from(group.leaves)) leaf.detach()
       this.#groups.remove(group)
       this.trigger('window-close', popout)
@@ -327,6 +337,16 @@ export class Workspace extends Events {
   }
 
   /** The last active one in the middle. */
+  override on(
+    name: 'editor-menu',
+    callback: (menu: Menu, editor: Editor, info: MarkdownView | MarkdownFileInfo) => unknown,
+    context?: unknown,
+  ): EventRef
+  override on(name: string, callback: (...data: never[]) => unknown, context?: unknown): EventRef
+  override on(name: string, callback: (...data: never[]) => unknown, context?: unknown): EventRef {
+    return super.on(name, callback, context)
+  }
+
   getMostRecentLeaf(): WorkspaceLeaf | null {
     return this.#recent.find(({ tabs }) => tabs.side === null) ?? null
   }

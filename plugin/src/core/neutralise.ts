@@ -19,23 +19,57 @@ export interface Neutralised {
 
 export function neutralise(text: string): Neutralised {
   const found = new Set<string>()
-  const lines = text.split('\n')
-  let fence: string | null = null
-  const written = lines.map((line) => {
-    const [, before = '', marks = '', info = ''] =
-      /^(\s*(?:>\s?)*(?:[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)$/.exec(line) ?? []
-    if (fence !== null) {
-      if (marks !== '' && marks[0] === fence[0] && marks.length >= fence.length && info.trim() === '') fence = null
-      return neutraliseMarkers(line, found)
-    }
-    if (marks === '' || (marks.startsWith('`') && info.includes('`'))) return neutraliseLine(line, found)
-    fence = marks
-    const language = info.trim().split(/[\s{,:]/, 1)[0] ?? ''
+  const read = createFenceReader()
+  const written = text.split('\n').map((line) => {
+    const { at, before, marks, info, language } = read(line)
+    if (at === 'outside') return neutraliseLine(line, found)
+    if (at === 'inside') return neutraliseMarkers(line, found)
     if (!executable.test(language)) return `${before}${marks}${neutraliseMarkers(info, found)}`
     found.add(`a block of ${language}`)
     return `${before}${marks}text`
   })
   return { text: written.join('\n'), found: [...found] }
+}
+
+/** The line that opens the fenced block which a text leaves open; null when none is. */
+export function findOpenFence(text: string): string | null {
+  const read = createFenceReader()
+  let open: string | null = null
+  for (const line of text.split('\n')) {
+    const { at, isClosing } = read(line)
+    if (at === 'opening') open = line
+    if (isClosing) open = null
+  }
+  return open
+}
+
+interface FenceLine {
+  readonly at: 'outside' | 'opening' | 'inside'
+  readonly isClosing: boolean
+  /** Of an opening line: what stands before its marks, the marks, and what stands behind them. */
+  readonly before: string
+  readonly marks: string
+  readonly info: string
+  readonly language: string
+}
+
+/** Says of each line, in order, how it stands to fenced blocks. */
+function createFenceReader(): (line: string) => FenceLine {
+  let fence: string | null = null
+  return (line) => {
+    const [, before = '', marks = '', info = ''] =
+      /^(\s*(?:>\s?)*(?:[-*+]\s+|\d{1,9}[.)]\s+)?)(`{3,}|~{3,})(.*)$/.exec(line) ?? []
+    const language = info.trim().split(/[\s{,:]/, 1)[0] ?? ''
+    const told = { before, marks, info, language, isClosing: false }
+    if (fence !== null) {
+      const isClosing = marks !== '' && marks[0] === fence[0] && marks.length >= fence.length && info.trim() === ''
+      if (isClosing) fence = null
+      return { ...told, at: 'inside', isClosing }
+    }
+    if (marks === '' || (marks.startsWith('`') && info.includes('`'))) return { ...told, at: 'outside' }
+    fence = marks
+    return { ...told, at: 'opening' }
+  }
 }
 
 function neutraliseLine(line: string, found: Set<string>): string {

@@ -2,7 +2,7 @@
  * What the views need of the app around them, as interfaces. `plugin/src/obsidian` makes them of Obsidian; a view never
  * knows who did. Types only.
  */
-import type { AskDryRun, AskRequest, Citation, ModelInfo, RelatedReply, SyncConflict } from '@cairn/contract'
+import type { AskDryRun, AskReply, AskRequest, Citation, ModelInfo, RelatedReply, SyncConflict } from '@cairn/contract'
 import type { Conversation, Reply } from '@cairn/ui/client'
 import type { Store } from '@cairn/ui/plain-store'
 import type { Connection } from './connection/connection.ts'
@@ -28,7 +28,7 @@ export interface NotesPort {
   /** Opens what a link in an answer names. */
   readonly openLink: (target: string) => Promise<void>
   /** Makes a note that does not exist yet, with a number in its name if needed, and gives its path. */
-  readonly create: (folder: string, title: string, text: string) => Promise<string>
+  readonly create: (folder: string, title: string, text: string, extension?: string) => Promise<string>
   /** At the cursor of the note that was edited last; false when there is none. */
   readonly insertAtCursor: (text: string) => boolean
   /** How many notes of the vault never leave this device, and of how many. */
@@ -54,7 +54,7 @@ export interface AppPort {
 export interface QueuePort {
   readonly list: () => readonly WaitingQuestion[]
   /** A sentence when the question cannot wait. */
-  readonly add: (question: Pick<WaitingQuestion, 'question' | 'vault' | 'model'>) => string | null
+  readonly add: (question: Pick<WaitingQuestion, 'question' | 'vault' | 'model' | 'only'>) => string | null
   readonly remove: (id: string) => void
   readonly subscribe: (listener: () => void) => () => void
 }
@@ -81,6 +81,11 @@ export interface LinksPort {
 export interface ServerPort {
   readonly models: () => Promise<Reply<readonly ModelInfo[]>>
   readonly dryRun: (request: AskRequest) => Promise<Reply<AskDryRun>>
+  /** The whole answer in one piece. */
+  readonly ask: (
+    request: AskRequest,
+    call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ) => Promise<Reply<AskReply>>
   readonly figures: () => Promise<FiguresPort>
   /** Notes of that vault that are near one of it, closest first. */
   readonly related: (asked: {

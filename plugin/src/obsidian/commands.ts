@@ -1,29 +1,55 @@
 /** Cairn's commands in Obsidian: those that the settings do not hide, and the link `obsidian://cairn`. */
 import type { App, Plugin } from 'obsidian'
+import { parseScope } from '../core/ask/scope.ts'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
+import { checkOf, isPluginCommand, type PluginCommandId } from './plugin-commands.ts'
 import { openAsk } from './open-ask.ts'
 import { openPane } from './open-pane.ts'
 import { openPairing } from './dialogs.ts'
+import { openRewrite } from './open-rewrite.ts'
 import { openPalette } from './palette/index.ts'
 import { openSyncView } from './sync-view.ts'
 import { saveConversation } from './save-conversation.ts'
 
 export function addCommands(plugin: Plugin, cairn: Cairn): void {
+  const add = createAdder(plugin, cairn)
+  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
+  const shown = new Set(commandIds.filter(isShown))
+  for (const id of shown) add(id)
+  plugin.register(
+    cairn.settings.values.subscribe(() => {
+      for (const id of commandIds) {
+        if (isShown(id) === shown.has(id)) continue
+        if (shown.delete(id)) plugin.removeCommand(id)
+        else {
+          shown.add(id)
+          add(id)
+        }
+      }
+    }),
+  )
+  addToMenu(plugin, cairn, isShown)
+  followLinks(plugin)
+}
+
+/** What adds one command, by what it needs to be there. */
+function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
   const { app } = plugin
   const runs = runsOf(cairn, app)
-  const add = (id: CommandId) => {
+  return (id) => {
     const { name, icon } = commandTable[id]
-    if (id === 'ask-selection')
+    if (id === 'ask-selection' || id === 'rewrite-selection')
       plugin.addCommand({
         id,
         name,
         icon,
-        editorCheckCallback: (isChecking, editor) => {
+        editorCheckCallback: (isChecking, editor, info) => {
           const selection = editor.getSelection().trim()
-          if (selection !== '' && !isChecking)
-            void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
-          return selection !== ''
+          if (selection === '' || isChecking) return selection !== ''
+          if (id === 'rewrite-selection') openRewrite(app, cairn, { editor, info })
+          else void openAsk(app, `What do my notes say about this?\n\n> ${selection.replace(/\n/g, '\n> ')}`)
+          return true
         },
       })
     else if (id === 'save-conversation')
@@ -49,27 +75,33 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
           return isOn
         },
       })
+    else if (isPluginCommand(id)) plugin.addCommand({ id, name, icon, checkCallback: checkOf(app, cairn, id) })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
-  const isShown = (id: CommandId) => !cairn.settings.get('commands.hidden').includes(id)
-  const shown = new Set(commandIds.filter(isShown))
-  for (const id of shown) add(id)
-  plugin.register(
-    cairn.settings.values.subscribe(() => {
-      for (const id of commandIds) {
-        if (isShown(id) === shown.has(id)) continue
-        if (shown.delete(id)) plugin.removeCommand(id)
-        else {
-          shown.add(id)
-          add(id)
-        }
-      }
-    }),
-  )
-  followLinks(plugin)
 }
 
-type Runs = Record<Exclude<CommandId, 'ask-selection' | 'save-conversation' | 'sync-now'>, () => void>
+/** In the menu of a selection, as long as the command is not hidden. */
+function addToMenu(plugin: Plugin, cairn: Cairn, isShown: (id: CommandId) => boolean): void {
+  const { app } = plugin
+  plugin.registerEvent(
+    app.workspace.on('editor-menu', (menu, editor, info) => {
+      if (!editor.somethingSelected() || !isShown('rewrite-selection')) return
+      const { name, icon } = commandTable['rewrite-selection']
+      menu.addItem((item) =>
+        item
+          .setTitle(name)
+          .setIcon(icon)
+          .setSection('selection')
+          .onClick(() => openRewrite(app, cairn, { editor, info })),
+      )
+    }),
+  )
+}
+
+type Runs = Record<
+  Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now' | PluginCommandId>,
+  () => void
+>
 
 function runsOf(cairn: Cairn, app: App): Runs {
   return {
@@ -90,9 +122,9 @@ function runsOf(cairn: Cairn, app: App): Runs {
 /** A link fills the box and sends nothing: whoever made the link is not who asks. */
 function followLinks(plugin: Plugin): void {
   const { app } = plugin
-  plugin.registerObsidianProtocolHandler('cairn', ({ question, open }) => {
+  plugin.registerObsidianProtocolHandler('cairn', ({ ask, question, scope, open }) => {
     if (open === 'dashboard' || open === 'map') void openPane(app, open)
-    else void openAsk(app, question)
+    else void openAsk(app, ask ?? question, scope === undefined ? null : parseScope(scope))
   })
 }
 

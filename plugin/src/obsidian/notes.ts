@@ -34,10 +34,10 @@ export function createNotes(app: App, settings: Settings): NotesPort {
       return true
     },
     openLink: (target) => app.workspace.openLinkText(target, '', settings.get('answers.openIn') !== 'same'),
-    async create(folder, title, text) {
+    async create(folder, title, text, extension = 'md') {
       const path = normalizePath(folder)
       if (folder !== '' && app.vault.getFolderByPath(path) === null) await app.vault.createFolder(path)
-      const file = await app.vault.create(freePath(app, folder === '' ? '' : `${path}/`, title), text)
+      const file = await app.vault.create(freePath(app, `${folder === '' ? '' : `${path}/`}${title}`, extension), text)
       return file.path
     },
     insertAtCursor(text) {
@@ -76,9 +76,9 @@ function lastEdited(app: App): MarkdownView | null {
 }
 
 /** Names count up until one is free: `Title`, `Title 2`. */
-function freePath(app: App, folder: string, title: string): string {
+function freePath(app: App, place: string, extension: string): string {
   for (let count = 1; ; count++) {
-    const path = `${folder}${title}${count === 1 ? '' : ` ${count}`}.md`
+    const path = `${place}${count === 1 ? '' : ` ${count}`}.${extension}`
     if (app.vault.getAbstractFileByPath(path) === null) return path
   }
 }

@@ -28,14 +28,6 @@ export interface Cairn extends CairnParts {
   close(): Promise<void>
 }
 
-/** What Cairn promises other plugins, as `app.plugins.plugins.cairn.api`. Raised `version` means that something changed. */
-export interface CairnApi {
-  readonly version: 1
-  readonly connection: Pick<Connection, 'state'>
-  /** Opens the view *Ask*; the question stands in its box and is not sent. */
-  openAsk(question?: string): Promise<void>
-}
-
 /** What needs the plugin's dialogs, which need what is made here. */
 export interface Dialogs {
   readonly pair: () => void
@@ -136,6 +128,7 @@ async function probe(transport: Transport, target: { origin: string; key: string
 function createServerPort(transport: Transport): CairnParts['server'] {
   return {
     models: async () => (await import('../transport/server-calls.ts')).listModels(transport),
+    ask: async (request, call) => (await import('../transport/server-calls.ts')).askOnce(transport, request, call),
     dryRun: async (request) => (await import('../transport/server-calls.ts')).askDryRun(transport, request),
     figures: async () => (await import('../transport/figures-calls.ts')).figuresCalls(transport),
     related: async (asked) => (await import('../transport/figures-calls.ts')).relatedNotes(transport, asked),

@@ -5,6 +5,8 @@ import type { Mounted } from '../features/mount.ts'
 
 export interface PanelOptions {
   readonly title: string
+  /** Room for a text beside its new form. */
+  readonly isWide?: boolean
   /** Loaded when the dialog opens. `close` closes it. */
   readonly content: (close: () => void) => Promise<ComponentChild>
   readonly onClose?: () => void
@@ -20,6 +22,7 @@ export class PanelModal extends Modal {
     this.#options = options
     this.setTitle(options.title)
     this.modalEl.addClass('cairn-modal')
+    if (options.isWide === true) this.modalEl.addClass('is-wide')
   }
 
   override async onOpen(): Promise<void> {

@@ -3,6 +3,7 @@ import { askReplySchema, type AskEvent, type AskRequest } from '@cairn/contract'
 import { eventsOf, parseAskEvent, readEvents, type Failure } from '@cairn/ui/client'
 import { brokenOff, malformed } from '../core/connection/failures.ts'
 import type { Transport } from './transport.ts'
+import { watchSilence } from './watch-silence.ts'
 
 export interface AskCall {
   readonly request: AskRequest
@@ -10,9 +11,6 @@ export interface AskCall {
   readonly firstByteMs: number
   readonly onEvent: (event: AskEvent) => void
 }
-
-/** Servers send a comment every fifteen seconds while a model thinks; four of them missing is the end of a connection. */
-const longestSilenceMs = 60_000
 
 /**
  * Hands over each event as it comes, `done` last. Gives null when the answer is whole or was stopped, else what went
@@ -56,30 +54,6 @@ async function readStream(
     if (event.event === 'done') return null
   }
   return signal.aborted ? null : brokenOff
-}
-
-/** Breaks a body off that has been silent for too long: a phone that changed its network is not told by the system. */
-function watchSilence(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      let timer = 0
-      const silence = new Promise<never>((_, reject) => {
-        timer = window.setTimeout(() => reject(new Error('silent')), longestSilenceMs)
-      })
-      try {
-        const { done, value } = await Promise.race([reader.read(), silence])
-        if (done) controller.close()
-        else controller.enqueue(value)
-      } catch (thrown) {
-        controller.error(thrown)
-        await reader.cancel().catch(() => {})
-      } finally {
-        window.clearTimeout(timer)
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
 }
 
 /** A proxy may have gathered the stream: the answer comes in one piece. */

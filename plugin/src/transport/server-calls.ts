@@ -1,14 +1,18 @@
 /** The calls to the server besides asking, one function each. Loaded when the first is made: the shapes take time to build. */
 import {
   askDryRunSchema,
+  askReplySchema,
   modelsReplySchema,
   vaultListSchema,
   type AskDryRun,
+  type AskReply,
   type AskRequest,
+  type Label,
   type ModelInfo,
 } from '@cairn/contract'
 import type { Reply } from '@cairn/ui/client'
 import type { Probe } from '../core/connection/connection.ts'
+import { readLabel } from '../core/inline/note-label.ts'
 import type { PairingParts } from '../core/connection/pairing.ts'
 import type { Target, Transport } from './transport.ts'
 
@@ -36,6 +40,22 @@ export function askDryRun(transport: Transport, request: AskRequest): Promise<Re
     body: { ...request, stream: false, dryRun: true },
     mayRepeat: true,
   })
+}
+
+export function askOnce(
+  transport: Transport,
+  request: AskRequest,
+  call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<Reply<AskReply>> {
+  return transport.request('/v1/ask', askReplySchema, { ...call, method: 'POST', body: { ...request, stream: false } })
+}
+
+/** How sensitive the server holds a note to be; null when it has no such note, or none that this key may read. */
+export async function readNoteLabel(transport: Transport, vault: string, path: string): Promise<Reply<Label | null>> {
+  const place = path.split('/').map(encodeURIComponent).join('/')
+  const reply = await transport.request(`/api/vaults/${encodeURIComponent(vault)}/notes/${place}`, anything)
+  if (!reply.ok) return reply.failure.status === 404 ? { ok: true, value: null } : reply
+  return { ok: true, value: readLabel((reply.value as { label?: unknown } | null)?.label) }
 }
 
 const anything = { safeParse: (value: unknown) => ({ success: true as const, data: value }) }

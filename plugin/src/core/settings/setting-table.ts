@@ -326,6 +326,38 @@ export const settingTable = {
     name: 'Style Settings',
     desc: 'Offers Cairn’s spacing and colours in the plugin Style Settings, too.',
   },
+  'integrations.dataview': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Dataview',
+    desc: 'Asks the notes that a query of the open note gives. Saved conversations carry fields that queries find.',
+  },
+  'integrations.tasks': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Tasks',
+    desc: 'Makes a task of an answer, in its own dialog.',
+  },
+  'integrations.bases': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Bases',
+    desc: 'A view “Ask” of a base asks the notes that the base gives; from the next start on.',
+  },
+  'integrations.canvas': {
+    page: 'integrations',
+    place: 'shared',
+    kind: 'toggle',
+    initial: true,
+    name: 'Canvas',
+    desc: 'Puts an answer and its sources on a canvas, as cards.',
+  },
 } as const satisfies Record<string, SettingSpec>
 
 export type SettingKey = keyof typeof settingTable

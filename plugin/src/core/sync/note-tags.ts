@@ -5,10 +5,15 @@ const tagPattern = /#([\p{L}\p{N}\p{M}\p{S}_/-]+)/gu
 const wordPattern = /[\p{L}\p{N}\p{M}\p{S}_/-]+/gu
 const frontMatter = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)(?:\r?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/
 
+/** What stands between the lines of the front matter; undefined when there is none. */
+export function frontMatterOf(text: string): string | undefined {
+  return frontMatter.exec(text)?.[1]
+}
+
 /** Every tag that the note may have; also what looks like one in code. Null when its front matter is too clever. */
 export function tagsIn(text: string): readonly string[] | null {
   const tags = new Set(Array.from(text.matchAll(tagPattern), ([, tag]) => fold(tag ?? '')))
-  const properties = frontMatter.exec(text)?.[1]
+  const properties = frontMatterOf(text)
   if (properties !== undefined) {
     const own = tagsOfProperties(properties)
     if (own === null) return null

@@ -6,9 +6,8 @@ import { isRunning } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { ConnectionState } from '../../core/connection/connection.ts'
 import type { CairnParts } from '../../core/ports.ts'
-import { chordOf } from '../../core/shortcuts/chord.ts'
-import { findAction, type ActionOf } from '../../core/shortcuts/shortcuts.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
+import { useKeys } from '../use-keys.ts'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
 import { Welcome } from './welcome.tsx'
@@ -44,7 +43,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
     setSource({ turn: last.id, n: next.n })
     open(next)
   }
-  const onKeyDown = useKeys(parts, {
+  const onKeyDown = useKeys(parts, 'ask', {
     'ask.stop': () => running && (conversation.stop(), true),
     'ask.focus': () => (input.current?.focus(), true),
     'ask.new': () => (asking.startOver(), input.current?.focus(), true),
@@ -108,16 +107,6 @@ function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly stat
 
 async function openSource({ notes, app }: CairnParts, citation: Citation): Promise<void> {
   if (!(await notes.openPassage(citation))) app.notify(`This vault has no note “${citation.note}”.`)
-}
-
-/** Each action says whether it did something; a key that did nothing goes on to Obsidian. */
-function useKeys({ device, settings }: CairnParts, actions: Record<ActionOf<'ask'>, () => boolean>) {
-  return (event: KeyboardEvent) => {
-    const action = findAction('ask', chordOf(event, device.isApple), settings.get('shortcuts.keys'))
-    if (action === null || !actions[action]()) return
-    event.preventDefault()
-    event.stopPropagation()
-  }
 }
 
 async function copyAnswer({ app }: CairnParts, answer: string): Promise<void> {
