@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import type { TestBrowser } from '../server/test/browser.ts'
 import { startDictatedUpstream } from '../server/test/kit/dictated-upstream.ts'
 import { openPluginRig, openSettings, readCode, setServer, type PluginRig } from '../server/test/kit/plugin-host.ts'
+import { figurePictures } from './screenshots-figures.ts'
 
 const question = 'How many days of holiday do I get, and can I take any into next year?'
 
@@ -171,7 +172,7 @@ const settle = (page: Page) =>
     .getByText(/In step|Another device|decide/)
     .waitFor()
 
-export const pluginPictures = { ...ownPictures, ...sentPictures }
+export const pluginPictures = { ...ownPictures, ...figurePictures, ...sentPictures }
 
 async function ask(page: Page, rig: PluginRig): Promise<void> {
   await rig.connect(page)
@@ -225,7 +226,7 @@ export async function takePlugin(
     upstreams: [{ id: 'desk', dialect: 'openai', baseUrl: upstream.url, models: ['writer'] }],
     models: { default: 'extractive' },
   }
-  for (const pictures of [ownPictures, sentPictures]) {
+  for (const pictures of [ownPictures, figurePictures, sentPictures]) {
     const own = wanted.filter(({ name }) => Object.hasOwn(pictures, name))
     if (own.length === 0) continue
     await using rig = await openPluginRig(browser, { isSent: pictures === sentPictures, config })

@@ -306,3 +306,27 @@ describe('both views', () => {
     rig.expectCalm(visit)
   })
 })
+
+describe('the gallery of components', () => {
+  test.each(['theme=light', 'theme=dark', 'theme=light&rtl=1', 'theme=dark&style=second'])(
+    'shows each of them in its states, readable for everybody: %s',
+    async (look) => {
+      await using visit = await browser.visit()
+      const { page } = visit
+      await page.goto(`${rig.host.url}/gallery?${look}`)
+      await nodes(page).first().waitFor()
+      expect(await page.locator('.cairn-gallery-frame').count()).toBeGreaterThan(10)
+      for (const figure of await page.locator('.cairn-series-plot').all())
+        expect(await figure.locator('.cairn-plot-area').count()).toBe(1)
+      await page.getByRole('button', { name: 'Open a dialog' }).click()
+      await page.getByRole('dialog', { name: 'A dialog' }).waitFor()
+      await page.keyboard.press('Escape')
+      const isBack = () => page.evaluate<boolean>(`document.activeElement?.textContent === 'Open a dialog'`)
+      await until('the focus is back', isBack)
+      await nodes(page).nth(1).click()
+      await page.getByText('pressed: On-call guide').waitFor()
+      await expectWell(page, look, '.cairn-gallery')
+      expect(visit.problems).toEqual([])
+    },
+  )
+})

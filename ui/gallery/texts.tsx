@@ -32,7 +32,7 @@ export function Texts() {
   return (
     <>
       <Frame
-        title="Table"
+        title="Table of rows"
         wide
         states={[
           {

@@ -48,7 +48,7 @@ export function layoutGraph(ids: readonly string[], edges: readonly GraphEdge[],
     const [a, b] = [places.get(from), places.get(to)]
     return a && b && a !== b ? [{ a, b, pull: kind === 'firm' ? 1 : 0.35 }] : []
   })
-  const wanted = Math.sqrt((room.width * room.height) / Math.max(1, ids.length)) * 0.8
+  const wanted = Math.sqrt((room.width * room.height) / Math.max(1, ids.length)) * 0.7
   for (let round = 0; round < rounds; round++) {
     const most = (room.width / 8) * (1 - round / rounds)
     move(bodies, forcesOn(bodies, springs, { wanted, room }), most)
@@ -69,9 +69,10 @@ function forcesOn(
   springs: readonly Spring[],
   { wanted, room }: { wanted: number; room: GraphRoom },
 ): Map<Body, Body> {
-  // A weak pull to the middle keeps parts that nothing ties together in the picture.
+  // A pull to the middle, stronger where there is less room, keeps parts that nothing ties together off the edges.
+  const [pullX, pullY] = [wanted / room.width, wanted / room.height]
   const forces = new Map(
-    bodies.map((body) => [body, { x: (room.width / 2 - body.x) * 0.04, y: (room.height / 2 - body.y) * 0.08 }]),
+    bodies.map((body) => [body, { x: (room.width / 2 - body.x) * pullX, y: (room.height / 2 - body.y) * pullY }]),
   )
   const add = (body: Body, x: number, y: number) => {
     const force = forces.get(body)

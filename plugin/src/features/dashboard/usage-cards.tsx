@@ -163,7 +163,7 @@ function CostChart({ steps, span }: ChartProps) {
     [steps],
   )
   const summary = (row: UsageRow | null) =>
-    row ? `${formatCost(row.costUsd)} paid, ${formatCost(row.savedUsd)} saved` : 'nothing asked'
+    row === null ? 'nothing asked' : row.costUsd + row.savedUsd === 0 ? 'nothing paid' : ''
   return (
     <OverTime
       title="Cost and what was saved"
