@@ -30,7 +30,7 @@ let gallery: Promise<string> | undefined
 
 export async function servePluginHost(options: PluginHostOptions): Promise<PluginHost> {
   const { vault, plugin, port = 0, writesThrough = false } = options
-  const script = await (bundled ??= bundle('main'))
+  const script = await (bundled ??= bundle('plugin/host/src/main.ts'))
   const styles = await Bun.file(join(root, 'plugin/host/host.css')).text()
   const html = { 'content-type': 'text/html; charset=utf-8' }
   const server = Bun.serve({
@@ -43,8 +43,10 @@ export async function servePluginHost(options: PluginHostOptions): Promise<Plugi
       if (path === '/host.js') return new Response(script, { headers: { 'content-type': 'text/javascript' } })
       if (path === '/gallery') return new Response(galleryPage, { headers: html })
       if (path === '/gallery.js')
-        return new Response(await (gallery ??= bundle('gallery')), { headers: { 'content-type': 'text/javascript' } })
-      if (path === '/gallery.css') return new Response(Bun.file(join(root, 'plugin/host/gallery.css')))
+        return new Response(await (gallery ??= bundle('ui/gallery/index.tsx')), {
+          headers: { 'content-type': 'text/javascript' },
+        })
+      if (path === '/gallery.css') return new Response(Bun.file(join(root, 'ui/gallery/gallery.css')))
       if (path === '/host.css') return new Response(styles, { headers: { 'content-type': 'text/css' } })
       if (path === '/favicon.ico') return new Response(null, { status: 204 })
       if (path === '/vault-files.json') return Response.json(await listVault(vault))
@@ -60,9 +62,10 @@ export async function servePluginHost(options: PluginHostOptions): Promise<Plugi
   }
 }
 
-async function bundle(entry: 'main' | 'gallery'): Promise<string> {
+/** `entry` from the root on. */
+async function bundle(entry: string): Promise<string> {
   const { outputs } = await Bun.build({
-    entrypoints: [join(root, `plugin/host/src/${entry}.ts`)],
+    entrypoints: [join(root, entry)],
     target: 'browser',
     format: 'esm',
     define: { 'process.env.NODE_ENV': '"production"' },

@@ -51,7 +51,10 @@ export function Plot(props: PlotProps) {
   const indexAt = (event: PointerEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect()
     const x = event.clientX - box.left - area.left
-    onPoint(x < 0 || x >= area.width ? null : Math.floor((x / area.width) * times.length))
+    const y = event.clientY - box.top - area.top
+    // Where the names of the axes stand there is no bar.
+    const isOutside = x < 0 || x >= area.width || y < 0 || y >= area.height
+    onPoint(isOutside ? null : Math.floor((x / area.width) * times.length))
   }
   const step = area.width / Math.max(1, times.length)
   return (
