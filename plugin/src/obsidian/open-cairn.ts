@@ -100,7 +100,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     queue,
     sync,
     server: createServerPort(transport),
-    notes: createNotes(app, settings),
+    notes: createNotes(plugin, settings),
     app: {
       notify,
       openSettings: () => {

@@ -1,14 +1,16 @@
 /** The view *Ask*: the conversation, what keeps it from going on, and the box for the question below. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
-import { isRunning } from '@cairn/ui/client'
+import { isRunning, type Turn } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
 import { useKeys } from '../use-keys.ts'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
+import { FollowUps } from './follow-ups.tsx'
 import { Welcome } from './welcome.tsx'
+import { TurnList } from './turn-list.tsx'
 import { TurnView } from './turn-view.tsx'
 import { WaitingList } from './waiting-list.tsx'
 import { useAsking, type Draft } from './use-asking.ts'
@@ -17,7 +19,8 @@ export interface AskPaneProps {
   readonly parts: CairnParts
   /** What the box holds at first, and each time that it changes. */
   readonly draft: Draft
-  readonly onSave: () => void
+  /** Makes a note of these exchanges, or of the whole conversation. */
+  readonly onSave: (turns?: readonly Turn[]) => void
 }
 
 export function AskPane({ parts, draft, onSave }: AskPaneProps) {
@@ -58,8 +61,9 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
         ) : (
-          <div class="cairn-ask-turns">
-            {turns.map((turn) => (
+          <TurnList
+            turns={turns}
+            renderTurn={(turn) => (
               <TurnView
                 key={turn.id}
                 turn={turn}
@@ -68,10 +72,12 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
                 parts={parts}
                 onOpen={open}
                 opensReceipt={values['answers.receipt']}
+                onSave={() => onSave([turn])}
               />
-            ))}
-          </div>
+            )}
+          />
         )}
+        <FollowUps parts={parts} turn={last} onAsk={asking.ask} />
         <WaitingList parts={parts} />
       </div>
       <Composer
@@ -81,7 +87,7 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
         parts={parts}
         sendWith={values['answers.sendWith']}
         inputRef={input}
-        onSave={onSave}
+        onSave={() => onSave()}
       />
       <p class="cairn-hidden" role="status" aria-live="polite">
         {announce(last)}
