@@ -11,12 +11,12 @@ interface AuditPicture {
 export const auditPictures: Record<string, AuditPicture> = {
   'audit-search': {
     view: 'range=week',
-    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
+    act: (page) => page.locator('.cairn-series-plot svg').waitFor(),
   },
   'audit-filtered': {
     view: 'range=day&outcome=refused,failed&category=auth,permission,model',
     act: async (page) => {
-      await page.locator('.cairn-series-plot canvas').waitFor()
+      await page.locator('.cairn-series-plot svg').waitFor()
       const fold = page.getByRole('button', { name: /^Filters/ })
       if ((await fold.count()) > 0) await fold.click()
     },
@@ -45,7 +45,7 @@ export const auditPictures: Record<string, AuditPicture> = {
   },
   'audit-report-usage': {
     view: 'view=reports&report=usage',
-    act: (page) => page.locator('.cairn-series-plot canvas').waitFor(),
+    act: (page) => page.locator('.cairn-series-plot svg').waitFor(),
   },
   'audit-report-review': {
     view: 'view=reports&report=access-review',

@@ -26,10 +26,11 @@ export interface PluginHostOptions {
 }
 
 let bundled: Promise<string> | undefined
+let gallery: Promise<string> | undefined
 
 export async function servePluginHost(options: PluginHostOptions): Promise<PluginHost> {
   const { vault, plugin, port = 0, writesThrough = false } = options
-  const script = await (bundled ??= bundleHost())
+  const script = await (bundled ??= bundle('main'))
   const styles = await Bun.file(join(root, 'plugin/host/host.css')).text()
   const html = { 'content-type': 'text/html; charset=utf-8' }
   const server = Bun.serve({
@@ -40,6 +41,10 @@ export async function servePluginHost(options: PluginHostOptions): Promise<Plugi
       const path = decodeURIComponent(pathname)
       if (path === '/') return new Response(pageOf(basename(vault), writesThrough), { headers: html })
       if (path === '/host.js') return new Response(script, { headers: { 'content-type': 'text/javascript' } })
+      if (path === '/gallery') return new Response(galleryPage, { headers: html })
+      if (path === '/gallery.js')
+        return new Response(await (gallery ??= bundle('gallery')), { headers: { 'content-type': 'text/javascript' } })
+      if (path === '/gallery.css') return new Response(Bun.file(join(root, 'plugin/host/gallery.css')))
       if (path === '/host.css') return new Response(styles, { headers: { 'content-type': 'text/css' } })
       if (path === '/favicon.ico') return new Response(null, { status: 204 })
       if (path === '/vault-files.json') return Response.json(await listVault(vault))
@@ -55,9 +60,9 @@ export async function servePluginHost(options: PluginHostOptions): Promise<Plugi
   }
 }
 
-async function bundleHost(): Promise<string> {
+async function bundle(entry: 'main' | 'gallery'): Promise<string> {
   const { outputs } = await Bun.build({
-    entrypoints: [join(root, 'plugin/host/src/main.ts')],
+    entrypoints: [join(root, `plugin/host/src/${entry}.ts`)],
     target: 'browser',
     format: 'esm',
     define: { 'process.env.NODE_ENV': '"production"' },
@@ -66,6 +71,21 @@ async function bundleHost(): Promise<string> {
   if (output === undefined) throw new Error('The bundler made no output for the test host.')
   return output.text()
 }
+
+/** The components alone, with the styles that the plugin ships. */
+const galleryPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Components</title>
+<link rel="stylesheet" href="/host.css">
+<link rel="stylesheet" href="/plugin/styles.css">
+<link rel="stylesheet" href="/gallery.css">
+</head>
+<body><script type="module" src="/gallery.js"></script></body>
+</html>
+`
 
 function pageOf(title: string, writesThrough: boolean): string {
   return `<!doctype html>

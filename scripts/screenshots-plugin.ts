@@ -33,14 +33,101 @@ const ownPictures: Record<string, (page: Page, rig: PluginRig) => Promise<void>>
     await rig.connect(page)
     await openSettings(page, 'Shortcuts')
   },
+  'plugin-palette': async (page, rig) => {
+    await writePrompts(page)
+    await page.evaluate(`app.workspace.openLinkText('Handbook/Working hours and leave', '')`)
+    await rig.command(page, 'open-palette')
+    await page.keyboard.type('co')
+    await page.locator('.cairn-palette .suggestion-highlight').first().waitFor()
+  },
+  'plugin-prompt': async (page, rig) => {
+    await writePrompts(page)
+    await rig.command(page, 'open-palette')
+    await page.keyboard.type('explain')
+    await page.locator('.cairn-palette-preview').getByText('Wants whom').waitFor()
+  },
+  'plugin-argument': async (page, rig) => {
+    await writePrompts(page)
+    await rig.command(page, 'open-palette')
+    await page.keyboard.type('compare')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('many')
+    await page.locator('.cairn-palette-problem').getByText('is a number').waitFor()
+  },
+  'plugin-commands': async (page) => {
+    await writePrompts(page)
+    await openSettings(page, 'Commands')
+    await page.getByText('Line 1').waitFor()
+  },
   'plugin-privacy': async (page) => {
     await openSettings(page, 'Privacy')
+  },
+  'plugin-scope': async (page, rig) => {
+    await rig.connect(page)
+    await page.evaluate(
+      `host.openBase('cairn-ask', app.vault.getMarkdownFiles().map(({ path }) => path).filter((path) => path.startsWith('Projects/')))`,
+    )
+    const base = page.locator('.cairn-base')
+    await base.getByRole('link').first().waitFor()
+    const isPhone = await page.evaluate<boolean>(`document.body.classList.contains('is-phone')`)
+    if (isPhone) return
+    await base.getByRole('button', { name: /^Ask these/ }).click()
+    await page.getByRole('textbox', { name: 'Question' }).fill('What is still open?')
+  },
+  'plugin-integrations': async (page, rig) => {
+    await rig.connect(page)
+    await openSettings(page, 'Integrations')
   },
   'plugin-pair': async (page, rig) => {
     await setServer(page, rig.team.url)
     await rig.command(page, 'pair-device')
     await readCode(page, rig.person)
   },
+}
+
+const prompts = {
+  'Explain to': `---
+description: Explains the selection to somebody.
+aliases: [ELI5]
+arguments:
+  - { name: whom, description: Who it is for., required: true }
+  - { name: length, kind: choice, choices: [short, long], default: short }
+---
+Explain this to {{arg.whom}}, in a {{arg.length}} text, with what my notes say about it: {{selection!}}`,
+  'Compare with last year': `---
+description: Compares the open note with what was a year ago.
+arguments:
+  - { name: years, kind: number, description: How many years back., default: 1 }
+---
+What has changed in {{title}} since {{arg.years}} years before {{date}}?`,
+  'Weekly review': 'What happened in the week before {{date}}, and what is still open?',
+  'Draft a reply': 'Draft a reply to this, from what my notes say: {{selected}}',
+}
+
+const commands = [
+  ['editor:toggle-bold', 'Editor: Toggle bold', 'bold', 'B'],
+  ['editor:toggle-code', 'Editor: Toggle code', 'code', ''],
+  ['editor:fold-all', 'Editor: Fold all headings and lists', 'chevrons-down-up', ''],
+  ['app:toggle-left-sidebar', 'App: Toggle left sidebar', 'panel-left', ''],
+  ['daily-notes', 'Daily notes: Open today’s daily note', 'calendar-days', 'D'],
+  ['file-explorer:move-file', 'Files: Move current file to another folder', 'folder-input', ''],
+  ['workspace:copy-url', 'Workspace: Copy Obsidian URL', 'link', ''],
+  ['bookmarks:open', 'Bookmarks: Show bookmarks', 'bookmark', ''],
+] as const
+
+/** Prompts, one of them with a mistake, and commands as Obsidian has them. */
+async function writePrompts(page: Page): Promise<void> {
+  await page.evaluate(`(async () => {
+    for (const [id, name, icon, key] of ${JSON.stringify(commands)}) {
+      app.commands.commands[id] = { id, name, icon, callback: () => undefined }
+      if (key !== '') app.hotkeyManager.customKeys[id] = [{ modifiers: ['Mod'], key }]
+    }
+    for (const folder of ['Cairn', 'Cairn/Commands'])
+      if (app.vault.getFolderByPath(folder) === null) await app.vault.createFolder(folder)
+    for (const [name, text] of Object.entries(${JSON.stringify(prompts)}))
+      await app.vault.create('Cairn/Commands/' + name + '.md', text)
+  })()`)
+  await page.waitForFunction(`app.commands.commands['cairn:prompt:Weekly review'] !== undefined`)
 }
 
 /** Over a server that has no folder of the vault. */

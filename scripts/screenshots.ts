@@ -72,7 +72,7 @@ const chattyPictures: Record<string, (page: Page) => Promise<void>> = {
   },
   'models-usage': async (page) => {
     await open(page, 'models?view=usage')
-    await page.locator('.cairn-series-plot canvas').nth(1).waitFor()
+    await page.locator('.cairn-series-plot svg').nth(1).waitFor()
   },
   'models-route': async (page) => {
     await open(page, 'models?view=route&model=best&label=confidential')
@@ -88,11 +88,11 @@ const chattyPictures: Record<string, (page: Page) => Promise<void>> = {
 const busyPictures: Record<string, (page: Page) => Promise<void>> = {
   cache: async (page) => {
     await open(page, 'cache')
-    await page.locator('.cairn-series-plot canvas').waitFor()
+    await page.locator('.cairn-series-plot svg').waitFor()
   },
   'cache-purge': async (page) => {
     await open(page, 'cache')
-    await page.locator('.cairn-series-plot canvas').waitFor()
+    await page.locator('.cairn-series-plot svg').waitFor()
     await page.getByRole('button', { name: 'Purge' }).click()
     await page.getByLabel('What').selectOption({ label: 'All from a note' })
     await page.getByLabel('Vault').selectOption({ index: 1 })

@@ -1,7 +1,7 @@
 /** Promises of the cache's page that need no browser: rates, steps of time, words, and what a purge is sent as. */
 import { describe, expect, test } from 'bun:test'
 import type { CacheHistoryPoint, CacheReport, CacheTierState } from '@cairn/contract'
-import { divideHistory, hitRateOf } from '../src/cache/hit-rate.ts'
+import { divideHistory, hitRateOf } from '@cairn/ui/figures'
 import { readPurgeScope, type PurgeChoice } from '../src/cache/purge-scope.ts'
 import { describeLog, describeTier, nameKind } from '../src/cache/words.ts'
 import { formatBytes, formatShare } from '../src/shell/clock.ts'

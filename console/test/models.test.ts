@@ -7,8 +7,8 @@ import { budgetFieldOf, budgetFormOf, hasLimit, readBudget, ruleOf } from '../sr
 import { filterModels, type MatrixFilter, type ModelRow } from '../src/models/matrix.ts'
 import { applyPreset, emptyForm, fieldOf, formOf, presets, readForm } from '../src/models/provider-form.ts'
 import { readRoute, requestOf, writeRoute } from '../src/models/route-params.ts'
-import { divideUsage, startOf, valuesOf } from '../src/models/usage-steps.ts'
-import { describeHealth, describePrice, describeVirtual } from '../src/models/words.ts'
+import { describeHealth, divideUsage, startOf, valuesOf } from '@cairn/ui/figures'
+import { describePrice, describeVirtual } from '../src/models/words.ts'
 import { formatCompact, formatCost, formatDay } from '../src/shell/clock.ts'
 import { hrefOf, parseRoute } from '../src/shell/router.ts'
 

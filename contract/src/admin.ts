@@ -72,8 +72,8 @@ export type NoteView = z.infer<typeof noteSchema>
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'starting', 'stopping', 'failed']),
-  /** `failing`: what has to be on record is refused at the moment. `forked`: a witness has seen another log. */
-  audit: z.enum(['ok', 'failing', 'forked']),
+  /** `failing`: what has to be on record is refused at the moment. `forked`: a witness has seen another log. `damaged`: a verification found something wrong. */
+  audit: z.enum(['ok', 'failing', 'forked', 'damaged']),
   /** `behind`: a witness outside could not be told of the newest checkpoints. Absent where none is configured. */
   auditWitnesses: z.enum(['ok', 'behind']).optional(),
 })

@@ -17,9 +17,27 @@ export const historyTurnSchema = z.strictObject({
   label: z.string().max(1_000).optional(),
 })
 
+const scopePathSchema = z.string().min(1).max(1_000)
+
+/** Which notes a question is asked of: those that `notes` and `folders` name, and of them those with one of `tags`. */
+export const askScopeSchema = z
+  .strictObject({
+    /** Paths in the vault, with extension. */
+    notes: z.array(scopePathSchema).min(1).max(500).optional(),
+    /** With all that is below them. */
+    folders: z.array(scopePathSchema).min(1).max(100).optional(),
+    /** Without `#`; those below them count. */
+    tags: z.array(z.string().min(1).max(200)).min(1).max(100).optional(),
+  })
+  .refine((scope) => Object.keys(scope).length > 0, 'it names neither notes nor folders nor tags')
+
+export type AskScope = z.infer<typeof askScopeSchema>
+
 export const askRequestSchema = z.strictObject({
   vault: z.string().min(1).max(200).optional(),
   question: z.string().trim().min(1).max(limits.questionChars),
+  /** Narrows what may be answered from, and never widens it. */
+  scope: askScopeSchema.optional(),
   history: z.array(historyTurnSchema).max(limits.historyTurns).optional(),
   stream: z.boolean().optional(),
   model: z.string().min(1).max(200).optional(),

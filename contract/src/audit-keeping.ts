@@ -17,6 +17,8 @@ const month = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])$/, 'a month, such as 20
 export const auditRetentionChangeSchema = z.strictObject({
   /** Categories that are left out stay as they are. */
   categories: z.partialRecord(z.enum(categories), auditHorizonsSchema),
+  /** Takes horizons, levels and holds as they stand, although they are not as the log left them; on record with what is wrong. */
+  asTheyStand: z.boolean().default(false),
 })
 
 export const auditRetentionSchema = z.object({

@@ -309,6 +309,11 @@ export const configSchema = z.strictObject({
         description:
           'File that signed checkpoints of the audit log are added to once a minute, best on another disk or machine. At the start the last one must fit the log. Unset: a file beside the keyring, every ten minutes.',
       }),
+      verifyEveryHours: setting(z.coerce.number<unknown>().int().min(0).max(720).default(24), {
+        env: 'CAIRN_AUDIT_VERIFY_EVERY_HOURS',
+        description:
+          'Hours between verifications of the whole audit log by the server itself, the first a quarter of an hour after its start. 0: only when somebody asks.',
+      }),
       witnesses: setting(z.array(auditWitnessSettingSchema).max(5).default([]), {
         env: 'CAIRN_AUDIT_WITNESSES',
         description:

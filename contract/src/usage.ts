@@ -38,6 +38,8 @@ export type UsageRow = z.infer<typeof usageRowSchema>
 
 export const usageReplySchema = z.object({
   by: z.enum(usageGroups),
+  /** Whose it is: everybody’s, or that of the one who asks and may not see more. */
+  of: z.enum(['all', 'own']),
   from: z.int(),
   to: z.int(),
   rows: z.array(usageRowSchema),

@@ -3,6 +3,7 @@
  * only the settings are read; no note is, and the server is not asked.
  */
 import {
+  addAskBase,
   addCommands,
   addIcon,
   addSyncStatus,
@@ -10,10 +11,16 @@ import {
   askViewType,
   CairnSettingTab,
   confirm,
+  createApi,
+  DashboardView,
+  dashboardViewType,
+  MapView,
+  mapViewType,
   followCustomCommands,
   openAsk,
   openCairn,
   openPairing,
+  openPane,
   Plugin,
   SyncView,
   syncViewType,
@@ -29,24 +36,28 @@ const logo =
 export default class CairnPlugin extends Plugin {
   #cairn: Cairn | null = null
 
-  /** For other plugins: whether there is a server, and a question put into the box. Null while Cairn is not loaded. */
+  /** For other plugins. Null while Cairn is not loaded. */
   get api(): CairnApi | null {
     const cairn = this.#cairn
     if (cairn === null) return null
-    return { version: 1, connection: { state: cairn.connection.state }, openAsk: (draft) => openAsk(this.app, draft) }
+    return createApi(this.app, cairn)
   }
 
   override async onload(): Promise<void> {
     const cairn = await openCairn(this, {
       pair: () => openPairing(this.app, cairn),
       confirm: (question) => confirm(this.app, question),
+      openView: (view, question) => void (view === 'ask' ? openAsk(this.app, question) : openPane(this.app, view)),
     })
     this.#cairn = cairn
     addIcon('cairn', logo)
     this.registerView(askViewType, (leaf) => new AskView(leaf, cairn))
+    this.registerView(dashboardViewType, (leaf) => new DashboardView(leaf, cairn))
+    this.registerView(mapViewType, (leaf) => new MapView(leaf, cairn))
     this.registerView(syncViewType, (leaf) => new SyncView(leaf, cairn))
     this.addRibbonIcon('cairn', 'Ask your notes', () => void openAsk(this.app))
     addCommands(this, cairn)
+    addAskBase(this, cairn)
     this.addSettingTab(new CairnSettingTab(this.app, this, cairn))
     this.app.workspace.onLayoutReady(() => {
       cairn.start()

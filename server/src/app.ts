@@ -227,6 +227,7 @@ export async function openApp({
       sinks: config.audit.sinks,
       sinkSecrets: secrets.sinkSecrets,
       witnesses: config.audit.witnesses,
+      verifyEveryMs: config.audit.verifyEveryHours * 3_600_000,
       witnessSecrets: secrets.witnessSecrets,
       outbound,
       permits,

@@ -274,7 +274,12 @@ describe('names and failures', () => {
     expect(rows.map(({ group }) => group)).toEqual([ann.id])
     expect(total.calls).toBe(rows[0]?.calls ?? -1)
     expect(JSON.stringify(await take(low.call('/api/usage?by=key')))).not.toContain(leo.id)
-    for (const by of ['model', 'provider', 'day', 'hour', 'team']) {
+    for (const by of ['day', 'hour']) {
+      const own = await take<UsageReply>(low.call(`/api/usage?by=${by}`))
+      expect([by, own.of, own.total]).toEqual([by, 'own', total])
+      expect(own.rows.reduce((sum, { calls }) => sum + calls, 0)).toBe(total.calls)
+    }
+    for (const by of ['model', 'provider', 'team', 'kind']) {
       const reply = await low.call(`/api/usage?by=${by}`)
       expect([by, [400, 403].includes(reply.status)]).toEqual([by, true])
     }

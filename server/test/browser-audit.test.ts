@@ -168,7 +168,7 @@ describe('the chart', () => {
   test('counts every entry, and has the same as a table', async () => {
     await using visit = await rig.open('range=week&outcome=failed')
     const { page } = visit
-    await page.locator('.cairn-series-plot canvas').waitFor()
+    await page.locator('.cairn-series-plot svg').waitFor()
     const total = Number((await totals(page)).split(' ')[0])
     await button(page, 'Show as a table').click()
     const cells = await page.locator('.cairn-series-table td[data-heading="Failed"]').allTextContents()
@@ -181,8 +181,8 @@ describe('the chart', () => {
   test('narrows the time to the bar that is pressed, by pointer and by keys, and back', async () => {
     await using visit = await rig.open('range=week')
     const { page } = visit
-    await page.locator('.cairn-series-plot canvas').waitFor()
-    const over = page.locator('.u-over')
+    await page.locator('.cairn-series-plot svg').waitFor()
+    const over = page.locator('.cairn-plot-area')
     const box = (await over.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
     const third = { x: box.x + (box.width * 2.5) / 7, y: box.y + box.height - 8 }
     await page.mouse.move(third.x, third.y)

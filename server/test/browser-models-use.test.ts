@@ -225,7 +225,7 @@ describe('usage', () => {
     expect(await tables.getByRole('row').filter({ hasText: 'gpu/broken' }).textContent()).toMatch(/gpu\/broken00[1-9]/)
     for (const name of ['Time to the first token', 'Cost']) {
       const chart = page.getByRole('figure', { name, exact: true })
-      await chart.locator('canvas').waitFor()
+      await chart.locator('.cairn-series-plot svg').waitFor()
       const slider = page.getByRole('slider', { name: `${name}: point in time` })
       expect(await slider.getAttribute('aria-valuemax')).toBe('23')
       expect(await slider.getAttribute('aria-valuetext')).toMatch(/^\d\d:00: (median \d+ ms|\$0\.\d+ for \d+ call)/)

@@ -106,9 +106,13 @@ describe('loading', () => {
         `app.workspace.getLeavesOfType('empty').filter((leaf) => leaf.tabs.side === 'right').forEach((leaf) => leaf.detach())`,
       )
     }
+    // Preact looks for a frame by a timer too, which may outlive what was drawn by some milliseconds.
+    const timersEnd = () => page.waitForFunction(`window.timerCount() === 0`)
     await round()
+    await timersEnd()
     const first = await count()
     for (let rounds = 1; rounds < 50; rounds++) await round()
+    await timersEnd()
     expect(await count()).toEqual(first)
     expect(first).toMatchObject({ styles: 0, leaves: 0, commands: 0, ribbon: 0, nodes: 0, handlers: 0, timers: 0 })
     rig.expectCalm(visit)

@@ -22,12 +22,14 @@ export {
   type TextAreaProps,
   type TextFieldProps,
 } from './field.tsx'
+export { Graph, type GraphNode, type GraphProps } from './graph/graph.tsx'
 export { Icon, Logo, type IconName, type IconProps } from './icon.tsx'
 export { Markdown, renderMarkdown, type MarkdownOptions, type MarkdownProps } from './markdown/markdown.tsx'
 export { parseMarkdown, type MarkdownTree } from './markdown/parse-blocks.ts'
 export { markdownLimits, type Block, type Inline } from './markdown/tree.ts'
 export { Meter, type MeterProps } from './meter.tsx'
 export { Progress, Spinner, type ProgressProps } from './progress.tsx'
+export { Sparkline, type SparklineProps } from './sparkline.tsx'
 export { Table, sortRows, type Column, type SortOrder, type TableProps } from './table.tsx'
 export { findLastKnown, stackValues, type SeriesValues } from './time-series/stack.ts'
 export { TimeSeries, type SeriesPart, type TimeSeriesProps } from './time-series/time-series.tsx'

@@ -6,7 +6,7 @@ import { formatCount, formatCounted, formatShare, formatUsd } from '../shell/clo
 import { FailureState } from '../shell/failure-state.tsx'
 import { Page } from '../shell/page.tsx'
 import { HitRateChart, spans, type SpanId } from './hit-rate-chart.tsx'
-import { hitRateOf, hitRateOfKind, type HitRate } from './hit-rate.ts'
+import { hitRateOf, hitRateOfKind, type HitRate } from '@cairn/ui/figures'
 import { PurgeDialog } from './purge-dialog.tsx'
 import { TierCards } from './tier-cards.tsx'
 import { useCacheStats } from './use-cache-stats.ts'

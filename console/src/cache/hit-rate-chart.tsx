@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 import type { CacheHistoryPoint } from '@cairn/contract'
 import { Button, TimeSeries, type SeriesPart } from '@cairn/ui'
 import { formatCounted, formatShare, formatTimeOfDay } from '../shell/clock.ts'
-import { divideHistory } from './hit-rate.ts'
+import { divideHistory } from '@cairn/ui/figures'
 import { tierNames } from './words.ts'
 
 export const spans = {

@@ -5,7 +5,8 @@ import { formatCompact, formatCount, formatShare } from '../shell/clock.ts'
 import { hrefOf } from '../shell/router.ts'
 import type { ModelRow } from './matrix.ts'
 import { usualRoute, writeRoute } from './route-params.ts'
-import { describeHealth, describePlace, describePrice, formatLatency, formatSpeed } from './words.ts'
+import { describeHealth } from '@cairn/ui/figures'
+import { describePlace, describePrice, formatLatency, formatSpeed } from './words.ts'
 
 export const matrixColumns: readonly Column<ModelRow>[] = [
   { key: 'model', heading: 'Model', sortBy: ({ id }) => id, cell: (model) => <Name model={model} /> },

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 import { TimeSeries, type SeriesPart } from '@cairn/ui'
 import { formatCost, formatCounted, formatDay, formatMs, formatTimeOfDay } from '../shell/clock.ts'
-import { usageSpans, valuesOf, type UsageSpan, type UsageSteps } from './usage-steps.ts'
+import { formatUsdStep, usageSpans, valuesOf, type UsageSpan, type UsageSteps } from '@cairn/ui/figures'
 
 export interface UsageChartProps {
   readonly steps: UsageSteps
@@ -59,6 +59,7 @@ export function CostChart({ steps, span }: UsageChartProps) {
         parts={parts}
         formatTime={formatStep[span]}
         formatValue={formatCost}
+        formatTick={formatUsdStep}
         summary={summary}
         empty={<p class="none-yet muted">Nothing was used in {usageSpans[span].words}.</p>}
       />

@@ -8,7 +8,7 @@ import { formatCompact, formatCost, formatCounted, now } from '../shell/clock.ts
 import { useLive } from '../shell/use-live.ts'
 import { CostChart, LatencyChart } from './usage-charts.tsx'
 import { ModelUsage } from './usage-models.tsx'
-import { divideUsage, startOf, usageSpanIds, usageSpans, type UsageSpan } from './usage-steps.ts'
+import { divideUsage, startOf, usageSpanIds, usageSpans, type UsageSpan } from '@cairn/ui/figures'
 import { ViewFailure } from '../shell/view-failure.tsx'
 
 /** Slower than other pages: sums by hour change slowly, and each look is on record. */

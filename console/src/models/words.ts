@@ -1,7 +1,6 @@
 /** What models, providers and routes say of themselves, in words for a person. */
 import type {
   CapabilityName,
-  DeploymentHealthInfo,
   Label,
   ModelInfo,
   PlannedAttemptInfo,
@@ -9,7 +8,7 @@ import type {
   RejectionRule,
   VirtualModelInfo,
 } from '@cairn/contract'
-import { formatMs, formatSecondOfDay, formatUsd } from '../shell/clock.ts'
+import { formatMs, formatUsd } from '../shell/clock.ts'
 
 export const capabilityNames: Readonly<Record<CapabilityName, string>> = {
   vision: 'Vision',
@@ -24,48 +23,6 @@ export const labelNames: Readonly<Record<Label, string>> = {
   internal: 'Internal',
   confidential: 'Confidential',
   restricted: 'Restricted',
-}
-
-/** Kinds of failures of a provider; one that is not here is shown by its own name. */
-const failureWords: Readonly<Record<string, string>> = {
-  unreachable: 'cannot be reached',
-  timeout: 'took too long',
-  'rate-limited': 'limits how often it is asked',
-  credentials: 'refused the API key',
-  failed: 'answered with errors',
-  malformed: 'sent what cannot be read',
-  'broken-stream': 'broke off in the middle',
-  redirect: 'sent us to another address',
-  denied: 'is at an address that is not allowed',
-}
-
-export interface HealthWords {
-  readonly tone: 'accent' | 'warn' | 'danger' | 'neutral'
-  readonly title: string
-  /** Why; empty where there is nothing to add. */
-  readonly text: string
-}
-
-export function describeHealth({ state, reason, until }: DeploymentHealthInfo): HealthWords {
-  const why = capitalise(failureOf(reason))
-  switch (state) {
-    case 'ok':
-      return { tone: 'accent', title: 'In use', text: '' }
-    case 'starting':
-      return { tone: 'accent', title: 'Starting again', text: 'With a growing share' }
-    case 'probing':
-      return { tone: 'warn', title: 'Being tried', text: why }
-    case 'cooling':
-    case 'open': {
-      const when = until === null ? '' : `Until ${formatSecondOfDay(until)}`
-      const words = [when, when === '' ? why : failureOf(reason)].filter(Boolean).join(': ')
-      return { tone: state === 'open' ? 'danger' : 'warn', title: 'Left alone', text: words }
-    }
-  }
-}
-
-function failureOf(reason: string | null): string {
-  return reason === null ? '' : (failureWords[reason] ?? reason)
 }
 
 export function describePlace({ egress }: Pick<ModelInfo, 'egress'>): string {

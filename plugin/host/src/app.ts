@@ -1,4 +1,5 @@
 /** The app as a plugin sees it, with what Obsidian has and does not promise, as far as Cairn looks at it. */
+import type { BasesViewRegistration } from './bases.ts'
 import { Events, type Component } from './base.ts'
 import { FileManager, Vault, type FileSource } from './files.ts'
 import { Keymap, Scope } from './keymap.ts'
@@ -65,6 +66,7 @@ export class App {
   lastEvent: Event | null = null
 
   readonly viewCreators = new Map<string, ViewCreator>([['markdown', (leaf) => new MarkdownView(leaf)]])
+  readonly basesViews = new Map<string, BasesViewRegistration>()
   readonly protocolHandlers = new Map<string, (params: ObsidianProtocolData) => unknown>()
   readonly cliHandlers = new Map<string, CliHandler>()
   readonly hoverLinkSources = new Map<string, { display: string; defaultMod: boolean }>()
@@ -82,7 +84,9 @@ export class App {
     defaultKeys: {} as Record<string, { modifiers: string[]; key: string }[]>,
   }
   readonly plugins = { enabledPlugins: new Set<string>(), plugins: {} as Record<string, Plugin & Component> }
-  readonly internalPlugins = { plugins: { bases: { enabled: true } } as Record<string, { enabled: boolean }> }
+  readonly internalPlugins = {
+    plugins: { bases: { enabled: true }, canvas: { enabled: true } } as Record<string, { enabled: boolean }>,
+  }
   readonly setting: SettingsModal
 
   constructor(parent: HTMLElement, source: FileSource) {

@@ -12,6 +12,7 @@ import * as state from '@codemirror/state'
 import * as view from '@codemirror/view'
 import { App } from './app.ts'
 import { live } from './base.ts'
+import { openBase } from './bases.ts'
 import { extendGlobals, extendWindow } from './dom.ts'
 import type { FileSource, ListedFile } from './files.ts'
 import { markBody, mode } from './mode.ts'
@@ -102,6 +103,13 @@ const host = {
     app.pluginData.write(id, content)
     await app.plugins.plugins[id]?.onExternalSettingsChange?.()
   },
+  /** As when a base with this view is opened whose query gives these notes. */
+  openBase: (id: string, paths: readonly string[]) =>
+    openBase(
+      app,
+      id,
+      paths.flatMap((each) => app.vault.getFileByPath(each) ?? []),
+    ),
   /** As when somebody follows a link `obsidian://…`. */
   openLink: (action: string, params: Record<string, string>) =>
     app.protocolHandlers.get(action)?.({ action, ...params }),

@@ -42,6 +42,7 @@ export {
   type EditorPosition,
   type EditorRange,
 } from './editor.ts'
+export { BasesEntry, BasesQueryResult, BasesView, QueryController, type BasesViewRegistration } from './bases.ts'
 export { FileManager, TAbstractFile, TFile, TFolder, Vault, type FileStats } from './files.ts'
 export { addIcon, getIcon, getIconIds, removeIcon, setIcon } from './icons.ts'
 export { Keymap, Scope, type KeymapContext, type KeymapEventHandler, type Modifier } from './keymap.ts'

@@ -1,6 +1,7 @@
 /** Plugins: what they register, and that all of it goes when they go. */
 import type { Extension } from '@codemirror/state'
 import type { App } from './app.ts'
+import type { BasesViewRegistration } from './bases.ts'
 import { Component, type IconName } from './base.ts'
 import type { Editor } from './editor.ts'
 import { setIcon } from './icons.ts'
@@ -116,6 +117,14 @@ export abstract class Plugin extends Component {
   registerObsidianProtocolHandler(action: string, handler: (params: ObsidianProtocolData) => unknown): void {
     this.app.protocolHandlers.set(action, handler)
     this.register(() => this.app.protocolHandlers.delete(action))
+  }
+
+  /** False where Bases is off. */
+  registerBasesView(viewId: string, registration: BasesViewRegistration): boolean {
+    if (this.app.internalPlugins.plugins['bases']?.enabled !== true) return false
+    this.app.basesViews.set(viewId, registration)
+    this.register(() => this.app.basesViews.delete(viewId))
+    return true
   }
 
   registerCliHandler(command: string, _description: string, _flags: CliFlags | null, handler: CliHandler): void {

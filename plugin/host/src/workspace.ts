@@ -357,8 +357,8 @@ export class Workspace extends Events {
   }
 
   getActiveFile(): TFile | null {
-    const view = this.getMostRecentLeaf()?.view
-    return view instanceof MarkdownView ? view.file : null
+    const shown = this.#recent.find(({ view }) => view instanceof MarkdownView && view.file !== null)?.view
+    return shown instanceof MarkdownView ? shown.file : null
   }
 
   async openLinkText(linktext: string, sourcePath: string, newLeaf: PaneType | boolean = false): Promise<void> {

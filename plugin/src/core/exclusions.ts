@@ -13,6 +13,7 @@ export interface Exclusions {
 export const fold = (text: string): string => text.normalize('NFC').toLowerCase()
 
 export function excludesPath({ folders }: Pick<Exclusions, 'folders'>, path: string): boolean {
+  if (folders.length === 0) return false
   const folded = fold(path)
   return folders.some((folder) => {
     const start = fold(folder).replace(/^\/+|\/+$/g, '')
@@ -32,7 +33,7 @@ export function isExcluded(exclusions: Exclusions, note: { path: string; tags: r
   return (
     note.path.split('/').some((part) => part.startsWith('.')) ||
     excludesPath(exclusions, note.path) ||
-    excludesTags(exclusions, note.tags.map(nameOf))
+    (exclusions.tags.length > 0 && excludesTags(exclusions, note.tags.map(nameOf)))
   )
 }
 

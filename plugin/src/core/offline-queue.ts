@@ -1,10 +1,15 @@
 /** Questions that wait for the server: few, short-lived, on this device only, asked in the order in which they came. Pure. */
 
+import type { AskScope } from '@cairn/contract'
+import { readScope } from './ask/scope.ts'
+
 export interface WaitingQuestion {
   readonly id: string
   readonly question: string
   readonly vault: string | null
   readonly model: string | null
+  /** The notes that it is asked of; all unless told. */
+  readonly only?: AskScope | null | undefined
   readonly queuedAt: number
 }
 
@@ -18,6 +23,7 @@ export function readQueue(stored: unknown, now: number): WaitingQuestion[] {
   const items: unknown[] = Array.isArray(stored) ? stored : []
   return items
     .filter(isQuestion)
+    .map((each) => ({ ...each, only: readScope(each.only) }))
     .filter(({ queuedAt }) => now - queuedAt < livesMs)
     .slice(0, mostWaiting)
 }

@@ -2,6 +2,7 @@
 import { ItemView, Scope, type ViewStateResult, type WorkspaceLeaf } from 'obsidian'
 import type { AskPaneProps } from '../features/ask/ask-pane.tsx'
 import type { MountedAsk } from '../features/ask/mount-ask.tsx'
+import { readScope } from '../core/ask/scope.ts'
 import { keepAboveKeyboard } from './keyboard-room.ts'
 import type { Cairn } from './open-cairn.ts'
 import { saveConversation } from './save-conversation.ts'
@@ -47,11 +48,13 @@ export class AskView extends ItemView {
     return Promise.resolve()
   }
 
-  /** `draft` puts a question into the box and sends nothing. */
+  /** `draft` puts a question into the box, `only` says of which notes, and nothing is sent. */
   override async setState(state: unknown, result: ViewStateResult): Promise<void> {
-    const draft = typeof state === 'object' && state !== null ? (state as Record<string, unknown>)['draft'] : undefined
-    if (typeof draft === 'string' && draft !== '') {
-      this.#draft = { text: draft.slice(0, 8_000), at: this.#draft.at + 1 }
+    const { draft, only } = (typeof state === 'object' && state !== null ? state : {}) as Record<string, unknown>
+    const scope = readScope(only)
+    if ((typeof draft === 'string' && draft !== '') || scope !== null) {
+      const text = typeof draft === 'string' ? draft.slice(0, 8_000) : ''
+      this.#draft = { text, at: this.#draft.at + 1, only: scope }
       this.#mounted?.update({ draft: this.#draft })
     }
     await super.setState(state, result)

@@ -1,8 +1,11 @@
 /** Cairn's commands in Obsidian: those that the settings do not hide, and the link `obsidian://cairn`. */
-import type { Plugin } from 'obsidian'
+import type { App, Plugin } from 'obsidian'
+import { parseScope } from '../core/ask/scope.ts'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
 import type { Cairn } from './open-cairn.ts'
+import { checkOf, isPluginCommand, type PluginCommandId } from './plugin-commands.ts'
 import { openAsk } from './open-ask.ts'
+import { openPane } from './open-pane.ts'
 import { openPairing } from './dialogs.ts'
 import { openRewrite } from './open-rewrite.ts'
 import { openPalette } from './palette/index.ts'
@@ -27,27 +30,13 @@ export function addCommands(plugin: Plugin, cairn: Cairn): void {
     }),
   )
   addToMenu(plugin, cairn, isShown)
-  // A link fills the box and sends nothing: whoever made the link is not who asks.
-  plugin.registerObsidianProtocolHandler('cairn', ({ question }) => void openAsk(plugin.app, question))
+  followLinks(plugin)
 }
 
 /** What adds one command, by what it needs to be there. */
 function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
   const { app } = plugin
-  const runs: Record<
-    Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now'>,
-    () => void
-  > = {
-    'open-palette': () => openPalette(app, cairn),
-    'open-ask': () => void openAsk(app),
-    'new-conversation': () => {
-      cairn.conversation.clear()
-      void openAsk(app)
-    },
-    'open-sync': () => void openSyncView(app),
-    'pair-device': () => openPairing(app, cairn),
-    'check-connection': () => void tellConnection(cairn),
-  }
+  const runs = runsOf(cairn, app)
   return (id) => {
     const { name, icon } = commandTable[id]
     if (id === 'ask-selection' || id === 'rewrite-selection')
@@ -86,6 +75,7 @@ function createAdder(plugin: Plugin, cairn: Cairn): (id: CommandId) => void {
           return isOn
         },
       })
+    else if (isPluginCommand(id)) plugin.addCommand({ id, name, icon, checkCallback: checkOf(app, cairn, id) })
     else plugin.addCommand({ id, name, icon, callback: runs[id] })
   }
 }
@@ -106,6 +96,36 @@ function addToMenu(plugin: Plugin, cairn: Cairn, isShown: (id: CommandId) => boo
       )
     }),
   )
+}
+
+type Runs = Record<
+  Exclude<CommandId, 'ask-selection' | 'rewrite-selection' | 'save-conversation' | 'sync-now' | PluginCommandId>,
+  () => void
+>
+
+function runsOf(cairn: Cairn, app: App): Runs {
+  return {
+    'open-palette': () => openPalette(app, cairn),
+    'open-ask': () => void openAsk(app),
+    'new-conversation': () => {
+      cairn.conversation.clear()
+      void openAsk(app)
+    },
+    'open-dashboard': () => void openPane(app, 'dashboard'),
+    'open-map': () => void openPane(app, 'map'),
+    'open-sync': () => void openSyncView(app),
+    'pair-device': () => openPairing(app, cairn),
+    'check-connection': () => void tellConnection(cairn),
+  }
+}
+
+/** A link fills the box and sends nothing: whoever made the link is not who asks. */
+function followLinks(plugin: Plugin): void {
+  const { app } = plugin
+  plugin.registerObsidianProtocolHandler('cairn', ({ ask, question, scope, open }) => {
+    if (open === 'dashboard' || open === 'map') void openPane(app, open)
+    else void openAsk(app, ask ?? question, scope === undefined ? null : parseScope(scope))
+  })
 }
 
 async function tellConnection({ connection, app }: Cairn): Promise<void> {

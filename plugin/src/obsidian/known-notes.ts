@@ -7,6 +7,9 @@ import { later } from './time.ts'
 
 const storeName = 'notes'
 const saveAfterMs = 500
+/** So many are written in one piece, which takes some milliseconds. */
+const batchNotes = 100
+const nextAfterMs = 50
 
 export interface KnownStore extends KnownNotes {
   readonly clear: () => Promise<void>
@@ -22,9 +25,9 @@ export async function openKnownNotes(name: string): Promise<KnownStore> {
 
   async function save(): Promise<void> {
     cancel?.()
-    cancel = null
-    const batch = [...waiting]
-    waiting.clear()
+    const batch = [...waiting].slice(0, batchNotes)
+    for (const [path] of batch) waiting.delete(path)
+    cancel = waiting.size > 0 ? later(() => void save(), nextAfterMs) : null
     if (database === null || batch.length === 0) return
     const written = database.transaction(storeName, 'readwrite')
     const store = written.objectStore(storeName)
@@ -59,7 +62,7 @@ export async function openKnownNotes(name: string): Promise<KnownStore> {
       await ended(written)
     },
     async close() {
-      await save()
+      while (waiting.size > 0) await save()
       database?.close()
     },
   }

@@ -1,5 +1,13 @@
 /** The vault as Cairn's views see it. Notes are read only where a person asks for one. */
-import { getAllTags, MarkdownView, normalizePath, TFile, type App, type Plugin } from 'obsidian'
+import {
+  getAllTags,
+  MarkdownView,
+  normalizePath,
+  type TFile,
+  type App,
+  type Plugin,
+  type TAbstractFile,
+} from 'obsidian'
 import { isExcluded } from '../core/exclusions.ts'
 import type { NotesPort } from '../core/ports.ts'
 import { findPassage } from '../core/find-passage.ts'
@@ -36,10 +44,10 @@ export function createNotes(plugin: Plugin, settings: Settings): NotesPort {
       return true
     },
     openLink: (target) => app.workspace.openLinkText(target, '', settings.get('answers.openIn') !== 'same'),
-    async create(folder, title, text) {
+    async create(folder, title, text, extension = 'md') {
       const path = normalizePath(folder)
       if (folder !== '' && app.vault.getFolderByPath(path) === null) await app.vault.createFolder(path)
-      const file = await app.vault.create(freePath(app, folder === '' ? '' : `${path}/`, title), text)
+      const file = await app.vault.create(freePath(app, `${folder === '' ? '' : `${path}/`}${title}`, extension), text)
       return file.path
     },
     insertAtCursor(text) {
@@ -63,12 +71,8 @@ export function createNotes(plugin: Plugin, settings: Settings): NotesPort {
       return headings.filter(({ level }) => level > 1).map(({ heading }) => heading)
     },
     countExcluded() {
-      const exclusions = {
-        folders: settings.get('privacy.excludedFolders'),
-        tags: settings.get('privacy.excludedTags'),
-      }
       const files = app.vault.getMarkdownFiles()
-      const excluded = files.filter((file) => isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) }))
+      const excluded = files.filter((file) => excludesNote(app, settings, file))
       return { excluded: excluded.length, all: files.length }
     },
   }
@@ -79,8 +83,9 @@ function followRenames(plugin: Plugin): (path: string) => TFile | null {
   const { vault } = plugin.app
   const renamed = new Map<string, TFile>()
   plugin.registerEvent(
-    vault.on('rename', (file, before) => {
-      if (file instanceof TFile) renamed.set(before, file)
+    vault.on('rename', (file: TAbstractFile, before: string) => {
+      const moved = vault.getFileByPath(file.path)
+      if (moved !== null) renamed.set(before, moved)
     }),
   )
   return (path) => {
@@ -88,6 +93,15 @@ function followRenames(plugin: Plugin): (path: string) => TFile | null {
     const moved = renamed.get(normal)
     return vault.getFileByPath(normal) ?? (moved === undefined ? null : vault.getFileByPath(moved.path))
   }
+}
+
+/** Whether the settings keep the note on this device. */
+export function excludesNote(app: App, settings: Settings, file: TFile): boolean {
+  const exclusions = {
+    folders: settings.get('privacy.excludedFolders'),
+    tags: settings.get('privacy.excludedTags'),
+  }
+  return isExcluded(exclusions, { path: file.path, tags: tagsOf(app, file) })
 }
 
 export function tagsOf(app: App, file: TFile): string[] {
@@ -103,9 +117,9 @@ function lastEdited(app: App): MarkdownView | null {
 }
 
 /** Names count up until one is free: `Title`, `Title 2`. */
-function freePath(app: App, folder: string, title: string): string {
+function freePath(app: App, place: string, extension: string): string {
   for (let count = 1; ; count++) {
-    const path = `${folder}${title}${count === 1 ? '' : ` ${count}`}.md`
+    const path = `${place}${count === 1 ? '' : ` ${count}`}.${extension}`
     if (app.vault.getAbstractFileByPath(path) === null) return path
   }
 }

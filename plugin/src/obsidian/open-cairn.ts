@@ -8,12 +8,14 @@ import type { CairnParts } from '../core/ports.ts'
 import { openSettings } from '../core/settings/settings-store.ts'
 import { createTransport, type Transport } from '../transport/transport.ts'
 import { createDeviceStorage, createKeyStorage, device, type KeyStorage } from './device.ts'
+import { createLinks } from './links.ts'
 import { createNotes } from './notes.ts'
 import { notify } from './notify.ts'
 import { closeSettings, openSettingsAt } from './private-api.ts'
 import { createCustomCommands, type CustomCommands } from './palette/custom-commands.ts'
 import { openSync, type Sync } from './open-sync.ts'
 import { createQueue } from './queue.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import { later, newId, now, pause, random } from './time.ts'
 
 export interface Cairn extends CairnParts {
@@ -26,18 +28,11 @@ export interface Cairn extends CairnParts {
   close(): Promise<void>
 }
 
-/** What Cairn promises other plugins, as `app.plugins.plugins.cairn.api`. Raised `version` means that something changed. */
-export interface CairnApi {
-  readonly version: 1
-  readonly connection: Pick<Connection, 'state'>
-  /** Opens the view *Ask*; the question stands in its box and is not sent. */
-  openAsk(question?: string): Promise<void>
-}
-
 /** What needs the plugin's dialogs, which need what is made here. */
 export interface Dialogs {
   readonly pair: () => void
   confirm: CairnParts['app']['confirm']
+  readonly openView: CairnParts['app']['openView']
 }
 
 // oxlint-disable-next-line max-lines-per-function -- the composition of the plugin, part after part
@@ -98,9 +93,11 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     keys,
     conversation,
     queue,
+    answers: createRecentAnswers(storage, settings, conversation),
     sync,
     server: createServerPort(transport),
     notes: createNotes(plugin, settings),
+    links: createLinks(plugin, settings),
     app: {
       notify,
       openSettings: () => {
@@ -109,6 +106,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
       closeSettings: () => closeSettings(app),
       pair: dialogs.pair,
       confirm: dialogs.confirm,
+      openView: dialogs.openView,
       copy: (text) =>
         navigator.clipboard.writeText(text).then(
           () => true,
@@ -130,7 +128,10 @@ async function probe(transport: Transport, target: { origin: string; key: string
 function createServerPort(transport: Transport): CairnParts['server'] {
   return {
     models: async () => (await import('../transport/server-calls.ts')).listModels(transport),
+    ask: async (request, call) => (await import('../transport/server-calls.ts')).askOnce(transport, request, call),
     dryRun: async (request) => (await import('../transport/server-calls.ts')).askDryRun(transport, request),
+    figures: async () => (await import('../transport/figures-calls.ts')).figuresCalls(transport),
+    related: async (asked) => (await import('../transport/figures-calls.ts')).relatedNotes(transport, asked),
   }
 }
 

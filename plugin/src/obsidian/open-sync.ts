@@ -107,7 +107,8 @@ export function openSync(parts: SyncParts): Sync {
     },
     plan() {
       const files = app.vault.getMarkdownFiles()
-      const sent = files.filter((file) => !isExcluded(exclusions(), { path: file.path, tags: tagsOf(app, file) }))
+      const excluded = exclusions()
+      const sent = files.filter((file) => !isExcluded(excluded, { path: file.path, tags: tagsOf(app, file) }))
       const folders = new Map<string, number>()
       for (const { path } of sent) {
         const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : ''

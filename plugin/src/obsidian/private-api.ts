@@ -5,7 +5,7 @@
 import type { App } from 'obsidian'
 import { parseChord } from '../core/shortcuts/chord.ts'
 import type { AppCommand } from '../core/palette/index.ts'
-import { integrationTable, type IntegrationId } from '../core/integrations.ts'
+import { integrationTable, type IntegrationId } from '../core/integrations/integrations.ts'
 import type { ForeignHotkey } from '../core/shortcuts/shortcuts.ts'
 
 interface HotkeyLike {
@@ -23,7 +23,10 @@ interface PrivateApp {
     listCommands?: () => unknown
     executeCommandById?: (id: string) => unknown
   }
-  readonly plugins?: { readonly enabledPlugins?: ReadonlySet<string> }
+  readonly plugins?: {
+    readonly enabledPlugins?: ReadonlySet<string>
+    readonly plugins?: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>
+  }
   readonly internalPlugins?: { readonly plugins?: Readonly<Record<string, { readonly enabled?: unknown }>> }
   readonly setting?: { open?: () => void; close?: () => void; openTabById?: (id: string) => unknown }
 }
@@ -87,4 +90,14 @@ export function openSettingsAt(app: App, tab: string): boolean {
 /** Where it cannot, the person closes them. */
 export function closeSettings(app: App): void {
   open(app).setting?.close?.()
+}
+
+/** What another plugin gives others under a name; undefined while it is not there. */
+export function findPluginApi(
+  app: App,
+  id: IntegrationId,
+  name: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const api = open(app).plugins?.plugins?.[id]?.[name]
+  return typeof api === 'object' && api !== null ? (api as Readonly<Record<string, unknown>>) : undefined
 }

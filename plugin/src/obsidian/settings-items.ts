@@ -1,7 +1,8 @@
 /** Rows of the pages Shortcuts, Commands and Integrations, made from their tables. */
 import type { App, SettingDefinition, SettingDefinitionItem } from 'obsidian'
 import { commandIds, commandTable, type CommandId } from '../core/commands.ts'
-import { integrationIds, integrationTable } from '../core/integrations.ts'
+import { integrationIds, integrationTable } from '../core/integrations/integrations.ts'
+import { specOf } from '../core/settings/setting-table.ts'
 import type { Settings } from '../core/settings/settings-store.ts'
 import { showChord } from '../core/shortcuts/chord.ts'
 import { actionIds, actionTable, findConflicts, keysInForce, type ActionId } from '../core/shortcuts/shortcuts.ts'
@@ -134,16 +135,24 @@ export function syncItem(app: App, cairn: Cairn): SettingDefinition {
   }
 }
 
-export function integrationItems(app: App): SettingDefinitionItem[] {
-  return integrationIds.map((id) => ({
-    name: integrationTable[id].name,
-    desc: integrationTable[id].desc,
-    searchable: id !== 'obsidian-style-settings',
-    render: (setting) => {
-      const isThere = isInstalled(app, id)
-      const words = isThere === null ? 'Obsidian does not tell' : isThere ? 'Detected' : 'Not installed'
-      setting.setName(integrationTable[id].name).setDesc(integrationTable[id].desc)
-      setting.controlEl.createSpan({ cls: 'cairn-value', text: words })
-    },
-  }))
+/** One row each: what it is good for, whether it is there, and the switch. */
+export function integrationItems(app: App, { settings }: Cairn): SettingDefinitionItem[] {
+  return integrationIds.map((id) => {
+    const { setting: key } = integrationTable[id]
+    const { name, desc } = specOf(key)
+    return {
+      name,
+      desc,
+      aliases: ['plugin', 'integration'],
+      render: (setting) => {
+        const isThere = isInstalled(app, id)
+        const words = isThere === null ? 'Obsidian does not tell' : isThere ? 'Detected' : 'Not installed'
+        setting.setName(name).setDesc(desc)
+        setting.controlEl.createSpan({ cls: 'cairn-value', text: words })
+        setting.addToggle((toggle) =>
+          toggle.setValue(settings.get(key)).onChange((isOn) => void settings.set(key, isOn)),
+        )
+      },
+    }
+  })
 }

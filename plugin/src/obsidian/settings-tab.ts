@@ -165,7 +165,7 @@ export class CairnSettingTab extends PluginSettingTab {
       appearance: () => [{ name: 'Preview', searchable: false, render: (setting) => renderPreview(setting, settings) }],
       shortcuts: () => shortcutItems(this.app, this.#cairn, update),
       commands: () => commandItems(this.app, this.#cairn, update),
-      integrations: () => integrationItems(this.app),
+      integrations: () => integrationItems(this.app, this.#cairn),
     }
     return (Object.keys(pageTable) as PageId[])
       .filter((page) => page !== 'connection')
@@ -238,11 +238,11 @@ export class CairnSettingTab extends PluginSettingTab {
   }
 }
 
-/** Those of a page that have a control of their own; lists and maps are shown by what is added to the page. */
+/** Those of a page that have a control of their own; lists, maps and integrations are shown by what is added to the page. */
 function settingsOf(page: PageId): SettingKey[] {
   return settingKeys.filter((key) => {
     const { page: of, kind } = specOf(key)
-    return of === page && kind !== 'list' && kind !== 'map'
+    return of === page && of !== 'integrations' && kind !== 'list' && kind !== 'map'
   })
 }
 

@@ -1,9 +1,11 @@
 /** The calls to the server besides asking, one function each. Loaded when the first is made: the shapes take time to build. */
 import {
   askDryRunSchema,
+  askReplySchema,
   modelsReplySchema,
   vaultListSchema,
   type AskDryRun,
+  type AskReply,
   type AskRequest,
   type Label,
   type ModelInfo,
@@ -38,6 +40,14 @@ export function askDryRun(transport: Transport, request: AskRequest): Promise<Re
     body: { ...request, stream: false, dryRun: true },
     mayRepeat: true,
   })
+}
+
+export function askOnce(
+  transport: Transport,
+  request: AskRequest,
+  call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<Reply<AskReply>> {
+  return transport.request('/v1/ask', askReplySchema, { ...call, method: 'POST', body: { ...request, stream: false } })
 }
 
 /** How sensitive the server holds a note to be; null when it has no such note, or none that this key may read. */

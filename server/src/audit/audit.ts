@@ -16,7 +16,7 @@ import { createSpool, isLogFailure } from './spool.ts'
 import type { Comparison } from './witness/compare.ts'
 import { createWitnessFile, type WitnessPlace } from './witness/witness-file.ts'
 import { createWitnesses } from './witness/witnesses.ts'
-import type { Audit, AuditEntry } from './types.ts'
+import type { AuditHealth, Audit, AuditEntry } from './types.ts'
 
 export interface AuditOptions extends LogPlace {
   readonly clock: Clock
@@ -31,6 +31,8 @@ export interface AuditOptions extends LogPlace {
   readonly compare?: (note: string) => Promise<Comparison>
   /** Where checkpoints are told to; null: nowhere but to clients. */
   readonly witnessFile?: WitnessPlace | null
+  /** What the last verification by itself found wrong. */
+  readonly finding?: () => string | null
   /** The thread’s program; for tests that make it fail. */
   readonly program?: URL
   /** Milliseconds after which a log that does not answer is taken for broken; for tests. */
@@ -64,6 +66,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     program,
     compare = cannotCompare,
     witnessFile = null,
+    finding = () => null,
     answerMs = usualAnswerMs,
   } = options
   const spool = createSpool({ folder: spoolFolder, key: secrets.wrapping, logger, takesOthers: isFirst })
@@ -235,9 +238,9 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       if (trouble !== null) refuse(trouble)
     },
     health: () => ({
-      state: trouble !== null ? 'failing' : witnesses.alarm() === null ? 'ok' : 'forked',
+      state: stateOf(trouble !== null, witnesses.alarm(), finding()),
       since: trouble?.since ?? null,
-      message: trouble?.message ?? witnesses.alarm(),
+      message: trouble?.message ?? witnesses.alarm() ?? finding(),
       waiting: spool.waiting(),
       lost,
       size: newest?.size ?? 0,
@@ -256,6 +259,12 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
       }
     },
   }
+}
+
+function stateOf(isFailing: boolean, alarm: string | null, found: string | null): AuditHealth['state'] {
+  if (isFailing) return 'failing'
+  if (alarm !== null) return 'forked'
+  return found === null ? 'ok' : 'damaged'
 }
 
 const cannotCompare = (): Promise<never> => Promise.reject(new CairnError('storage.failed'))

@@ -3,7 +3,7 @@ import type { AuditLevels } from '@cairn/contract'
 import type { Clock } from '../base/index.ts'
 import type { Hold, HoldRequest } from './gaps/holds.ts'
 import type { AuditLog, ByWhom } from './log/log.ts'
-import type { RetentionPolicy } from './retention/policy.ts'
+import type { PolicyChange, RetentionPolicy } from './retention/policy.ts'
 import type { Retained, RetentionPlan } from './retention/retain.ts'
 
 /** Who does it, and in which call. */
@@ -27,8 +27,8 @@ export interface Keeping {
   }
   readonly retention: {
     policy(): Promise<RetentionPolicy>
-    /** Throws `request.invalid`. */
-    change(by: Keeper, changes: Partial<RetentionPolicy>): Promise<RetentionPolicy>
+    /** Throws `request.invalid`; `storage.failed` for what is not as the log left it, unless it is taken as it stands. */
+    change(by: Keeper, changes: Partial<RetentionPolicy>, how?: PolicyChange): Promise<RetentionPolicy>
     /** What would go now. */
     plan(): Promise<RetentionPlan>
     run(by: Keeper): Promise<Retained>
@@ -62,7 +62,7 @@ export function createKeeping(call: CallThread, clock: Clock): Keeping {
     },
     retention: {
       policy: () => call('policy'),
-      change: (by, changes) => call('changePolicy', whom(by), changes),
+      change: (by, changes, how) => call('changePolicy', whom(by), changes, { asTheyStand: how?.asTheyStand === true }),
       plan: () => call('plan', clock.now()),
       run: (by) => call('retain', whom(by)),
     },

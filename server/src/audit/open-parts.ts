@@ -12,9 +12,10 @@ import { createAuditReader, type AuditReader } from './read/reader.ts'
 import { createAuditReports, type AuditReports } from './reports/reports.ts'
 import { openAuditSinks, type AuditSinks } from './sinks/sinks.ts'
 import type { Audit } from './types.ts'
+import { startVerifying, type Verifying } from './verify/automatic.ts'
 import { openOutsideWitnesses, type OutsideWitnesses } from './witness/outside.ts'
 
-export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'compare' | 'program'> {
+export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'compare' | 'program' | 'finding'> {
   /** Of the index of the log: a file of its own on SQLite. */
   readonly indexLocation: StoreLocation
   /** Of this program. */
@@ -24,6 +25,8 @@ export interface AuditPartsOptions extends Omit<AuditOptions, 'onSigned' | 'comp
   readonly sinkSecrets: ReadonlyMap<string, Secret>
   readonly witnesses: readonly AuditWitnessConfig[]
   readonly witnessSecrets: ReadonlyMap<string, Secret>
+  /** Between verifications by itself; 0 for none. */
+  readonly verifyEveryMs: number
   readonly outbound: Pick<Outbound, 'fetch'>
   readonly permits: PermitOffice
 }
@@ -47,8 +50,20 @@ export async function openAuditParts(options: AuditPartsOptions): Promise<AuditP
     reader.wake()
     tellOutside()
   }
-  const audit = await openAudit({ ...options, onSigned, compare: (note) => reader.compareSeen(note) })
+  let verifying: Verifying | null = null
+  const audit = await openAudit({
+    ...options,
+    onSigned,
+    compare: (note) => reader.compareSeen(note),
+    finding: () => verifying?.finding() ?? null,
+  })
   const outlet = createAuditOutlet({ location, origin, secrets, version, logger })
+  verifying = startVerifying({
+    verify: (signal) => outlet.verify({ against: [], onProgress: () => {}, signal }),
+    recorder: audit,
+    logger,
+    everyMs: options.isFirst ? options.verifyEveryMs : 0,
+  })
   const reports = createAuditReports({ location, origin, secrets, logger })
   const around = { origin, audit, clock, logger, outbound, permits, tls: createTlsDoor({ permits, clock }) }
   const listed = { sinks: options.sinks, secrets: options.sinkSecrets, store: outlet.sinks }
@@ -72,6 +87,7 @@ export async function openAuditParts(options: AuditPartsOptions): Promise<AuditP
     reports,
     witnesses,
     async close() {
+      verifying.stop()
       reports.close()
       await witnesses.close()
       await sinks.close()

@@ -21,8 +21,11 @@ export interface AuditEntry {
 }
 
 export interface AuditHealth {
-  /** `forked`: it can be written, and a witness has seen another log. */
-  readonly state: 'ok' | 'failing' | 'forked'
+  /**
+   * `forked`: it can be written, and a witness has seen another log. `damaged`: so too, and the last verification by itself
+   * found something wrong.
+   */
+  readonly state: 'ok' | 'failing' | 'forked' | 'damaged'
   /** Since when it fails, in milliseconds since 1970; null while it does not. */
   readonly since: number | null
   /** What to do about it; null while it does not fail. */

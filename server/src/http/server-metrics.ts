@@ -73,6 +73,14 @@ export function describeAudit({ health }: Pick<Audit, 'health'>): MetricSource {
         ...gauge('cairn_audit_forked', 'Whether a witness has seen another audit log (1).', Number(state === 'forked')),
         merge: 'max',
       },
+      {
+        ...gauge(
+          'cairn_audit_damaged',
+          'Whether the last verification by the server found something wrong (1).',
+          Number(state === 'damaged'),
+        ),
+        merge: 'max',
+      },
       gauge('cairn_audit_events_waiting', 'Events that wait outside the audit log until it can be written.', waiting),
       gauge('cairn_audit_events_lost', 'Events that could not be kept since the start of the process.', lost),
       {

@@ -211,7 +211,7 @@ export async function openMeter(options: MeterOptions): Promise<OpenMeter> {
       told.note(shortage.rule.subject, () => describeShortage(shortage, nano, null))
       return describeShortage(shortage, nano, call)
     },
-    usage: (query) => readUsage(aside, query, { dialect: store.dialect, now: clock.now() }),
+    usage: (query, of) => readUsage(aside, query, { dialect: store.dialect, now: clock.now(), of: of ?? null }),
     listBudgets: () => budgets.list(),
     setBudgets: (rules, by) => budgets.set(rules, by),
     flush: () => booker.flush(),

@@ -73,7 +73,8 @@ export interface Meter {
    * nothing. Does no I/O.
    */
   wouldRefuse(call: MeteredCall, model: MeteredModel, estimate: Estimate): string | null
-  usage(query: UsageQuery): Promise<UsageReply>
+  /** `of`: the id of a person whose usage alone is told, by hour or by day; everybody’s without it. */
+  usage(query: UsageQuery, of?: string): Promise<UsageReply>
   listBudgets(): Promise<BudgetState[]>
   /** Replaces all rules. Takes effect in every process within about a second. */
   setBudgets(rules: readonly BudgetRule[], by: string): Promise<BudgetState[]>

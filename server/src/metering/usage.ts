@@ -19,7 +19,7 @@ const mostRows = 2_500
 export async function readUsage(
   { read }: ReadAside,
   query: UsageQuery,
-  { dialect, now }: { dialect: 'sqlite' | 'postgres'; now: number },
+  { dialect, now, of }: { dialect: 'sqlite' | 'postgres'; now: number; of: string | null },
 ): Promise<UsageReply> {
   const { from, to } = widen(query, now)
   const [groups, classes, sums, allClasses] = await Promise.all([
@@ -31,30 +31,30 @@ export async function readUsage(
   const rows = groups.map((row) => toRow(query.by, row, classes.get(String(row['grp'])) ?? []))
   if (query.by === 'hour' || query.by === 'day') rows.reverse()
   const total = toTotal(sums[0] ?? {}, [...allClasses.values()][0] ?? [])
-  return { by: query.by, from, to, rows, total }
+  return { by: query.by, of: of === null ? 'all' : 'own', from, to, rows, total }
 
   function readSums(by: UsageGroup | 'total'): Promise<Row[]> {
-    const { dimension, group } = place(by)
+    const { dimension, group, whose, params } = place(by, of)
     const order = by === 'hour' || by === 'day' ? 'grp DESC' : 'SUM(cost_nano) DESC, SUM(lines) DESC, grp'
     return read(
       `SELECT ${group} AS grp, SUM(calls) AS calls, SUM(hits) AS hits, SUM(failures) AS failures,
           SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cost_nano) AS cost_nano,
           SUM(saved_nano) AS saved_nano, SUM(estimated_nano) AS estimated_nano
-        FROM metering_hours WHERE dimension = ? AND hour >= ? AND hour < ?
+        FROM metering_hours WHERE dimension = ?${whose} AND hour >= ? AND hour < ?
         GROUP BY ${group} ORDER BY ${order} LIMIT ${mostRows}`,
-      [dimension, from, to],
+      [dimension, ...params, from, to],
     )
   }
 
   async function readClasses(by: UsageGroup | 'total'): Promise<Map<string, ClassCount[]>> {
-    const { dimension, group } = place(by)
+    const { dimension, group, whose, params } = place(by, of)
     const join = dialect === 'sqlite' ? 'group_concat' : 'string_agg'
     const found = await read(
       `SELECT grp, ${join}(CAST(bucket AS TEXT) || ':' || CAST(n AS TEXT), ',') AS classes
         FROM (SELECT ${group} AS grp, bucket, SUM(lines) AS n FROM metering_hours
-          WHERE dimension = ? AND hour >= ? AND hour < ? AND bucket >= 0 GROUP BY ${group}, bucket) AS counted
+          WHERE dimension = ?${whose} AND hour >= ? AND hour < ? AND bucket >= 0 GROUP BY ${group}, bucket) AS counted
         GROUP BY grp ORDER BY SUM(n) DESC LIMIT ${2 * mostRows}`,
-      [dimension, from, to],
+      [dimension, ...params, from, to],
     )
     return new Map(found.map((row) => [String(row['grp']), parseClasses(String(row['classes']))]))
   }
@@ -66,11 +66,23 @@ function widen({ from, to }: UsageQuery, now: number): { from: number; to: numbe
   return { from: Math.max(0, Math.floor(begin / hourMs) * hourMs), to: Math.ceil(end / hourMs) * hourMs }
 }
 
-function place(by: UsageGroup | 'total'): { dimension: Dimension; group: string } {
-  if (by === 'total') return { dimension: 'all', group: 'id' }
-  if (by === 'hour') return { dimension: 'all', group: 'hour' }
-  if (by === 'day') return { dimension: 'all', group: `hour - hour % ${dayMs}` }
-  return { dimension: by, group: 'id' }
+interface Place {
+  readonly dimension: Dimension
+  readonly group: string
+  /** More of the condition, and what stands for its question mark. */
+  readonly whose: string
+  readonly params: readonly string[]
+}
+
+function place(by: UsageGroup | 'total', of: string | null): Place {
+  const whose = of === null ? '' : ' AND id = ?'
+  const shared = { dimension: of === null ? 'all' : 'user', whose, params: of === null ? [] : [of] } as const
+  if (by === 'total') return { ...shared, group: 'id' }
+  if (by === 'hour') return { ...shared, group: 'hour' }
+  if (by === 'day') return { ...shared, group: `hour - hour % ${dayMs}` }
+  // Sums of one person by something else are not kept: whoever asks for them gets none rather than everybody’s.
+  if (of !== null && by !== 'user') return { ...shared, group: 'id', whose: ' AND 1 = 0', params: [] }
+  return { ...shared, dimension: by, group: 'id' }
 }
 
 function parseClasses(text: string): ClassCount[] {

@@ -1,13 +1,14 @@
 /** Finds what a question is answered from: the passages that the asker's notes offer, and how sensitive they are. */
 import { highestLabel, type AskRequest, type Label } from '@cairn/contract'
 import type { Access } from '../access/index.ts'
-import { fail } from '../base/index.ts'
+import { bothFilters, fail } from '../base/index.ts'
 import type { Passage, Vaults } from '../vaults/index.ts'
 import { findContext } from './follow-up.ts'
 import { labelOfHistory, type LabelSigner } from './labels.ts'
 import type { PipelineCaches } from './caches.ts'
 import { leastExposed, promptFilter } from './note-gate.ts'
 import type { Candidates } from '../routing/index.ts'
+import { scopeFilter } from './scope-filter.ts'
 import { readPositions, type SourcePositions } from './sources.ts'
 import type { Call } from './types.ts'
 
@@ -63,6 +64,7 @@ export async function ground(
   const ids = await selectVaults(call, request.vault, { access, vaults })
   const exposed = leastExposed(asked)
   const positions = await readPositions(ids, { vaults, caches }, call.signal)
+  const scope = scopeFilter(request.scope)
   const context = findContext(request.question, request.history)
   const candidates = await vaults.retrieve(
     {
@@ -71,7 +73,7 @@ export async function ground(
       syntax: 'plain',
       mode: 'hybrid',
       forPrompt: true,
-      vaults: ids.map((id) => ({ id, filter: promptFilter(access, call.principal, id, exposed) })),
+      vaults: ids.map((id) => ({ id, filter: bothFilters(promptFilter(access, call.principal, id, exposed), scope) })),
       limit: candidatePassages,
     },
     call.signal,

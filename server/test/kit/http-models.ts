@@ -135,7 +135,7 @@ export function createMetering(): HttpDependencies['metering'] {
       month: { spentUsd: 0, reservedUsd: 0, resetsAt: 1 },
     }))
   return {
-    usage: async ({ by, from = 0, to = 1 }) => ({ by, from, to, rows: [], total: noUsage }),
+    usage: async ({ by, from = 0, to = 1 }) => ({ by, of: 'all', from, to, rows: [], total: noUsage }),
     listBudgets: async () => list(),
     async setBudgets(given) {
       rules = given

@@ -2,7 +2,7 @@
  * A conversation: asks, stops, asks again. It lives as long as the page or view; the server keeps none of it.
  * Tokens are gathered and shown once a frame, so that a fast model does not make the page work for each.
  */
-import type { AskEvent, AskRequest } from '@cairn/contract'
+import type { AskEvent, AskRequest, AskScope } from '@cairn/contract'
 import { createStore, type Store } from '../store.ts'
 import type { Failure, Failures } from './failure.ts'
 import { applyEvent, failTurn, historyOf, isRunning, newTurn, type Turn } from './turn.ts'
@@ -12,6 +12,8 @@ export interface Scope {
   readonly vault: string | null
   /** Null for the server's default. */
   readonly model: string | null
+  /** The notes that are asked; all of them unless told. */
+  readonly only?: AskScope | null | undefined
 }
 
 export interface Conversation {
@@ -65,6 +67,7 @@ export function createConversation(parts: ConversationParts): Conversation {
         ...parts.more?.(),
         ...(turn.vault && { vault: turn.vault }),
         ...(turn.model && { model: turn.model }),
+        ...(turn.only && { scope: turn.only }),
         ...(history?.length && { history }),
       },
       signal,
@@ -90,6 +93,7 @@ export function createConversation(parts: ConversationParts): Conversation {
       question: question.trim(),
       vault: scope.vault,
       model: scope.model,
+      only: scope.only,
       askedAt: now(),
     })
     turns.set([...before, turn])

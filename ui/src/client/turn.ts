@@ -1,5 +1,5 @@
 /** One question with everything that came back for it, and how each event of the stream changes it. Pure. */
-import type { AskEvent, Citation, HistoryTurn, Outcome, Receipt } from '@cairn/contract'
+import type { AskEvent, AskScope, Citation, HistoryTurn, Outcome, Receipt } from '@cairn/contract'
 import type { Failure, Failures } from './failure.ts'
 
 export interface Turn {
@@ -9,6 +9,8 @@ export interface Turn {
   readonly vault: string | null
   /** Null for the server's default. */
   readonly model: string | null
+  /** The notes that it is asked of; all of them unless told. */
+  readonly only?: AskScope | null | undefined
   /** `asking` until the first token. */
   readonly status: 'asking' | 'streaming' | 'done' | 'stopped' | 'failed'
   readonly answer: string
@@ -26,7 +28,7 @@ export interface Turn {
 /** Earlier exchanges that go along with a follow-up; older ones no longer help to understand it. */
 const usualExchanges = 10
 
-export type NewTurn = Pick<Turn, 'id' | 'question' | 'vault' | 'model' | 'askedAt'>
+export type NewTurn = Pick<Turn, 'id' | 'question' | 'vault' | 'model' | 'only' | 'askedAt'>
 
 export function newTurn(asked: NewTurn): Turn {
   return {

@@ -3,10 +3,11 @@
  * keys alike; the same numbers can be opened as a table. Where nothing is known there is a gap, never a 0.
  */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { Button } from '../button.tsx'
 import { Table, type Column } from '../table.tsx'
-import { drawPlot, loadPlotter, type Plot, type PlotData, type PlotLook, type PlotShape } from './draw-plot.ts'
+import { Plot, useWidth } from './plot.tsx'
+import type { PlotShape } from './scale.ts'
 import { findLastKnown, type SeriesValues } from './stack.ts'
 
 export interface SeriesPart {
@@ -31,6 +32,8 @@ export interface TimeSeriesProps {
   readonly max?: number
   readonly formatTime: (at: number) => string
   readonly formatValue: (value: number) => string
+  /** A value on the scale, where that is told otherwise than at a point. */
+  readonly formatTick?: (value: number) => string
   /** A point in a few words, for the line below the plot: “86 % of 412 reads”. Empty: the parts say it all. */
   readonly summary: (index: number) => string
   /** Shown in place of the plot while nothing is known. */
@@ -103,17 +106,12 @@ interface PlotPlaceProps extends TimeSeriesProps {
 function PlotPlace(props: PlotPlaceProps) {
   const { label, times, shown, onPoint, onPress } = props
   const place = useRef<HTMLDivElement>(null)
+  const width = useWidth(place)
+  const [marked, setMarked] = useState<number | null>(null)
   // Where the pointer stands: beside the bars, where the names of the axes are, a press means none of them.
   const pointed = useRef<number | null>(null)
-  const plot = usePlot(place, {
-    ...props,
-    onPoint: (index) => {
-      pointed.current = index
-      onPoint(index)
-    },
-  })
   const choose = (index: number | null) => {
-    plot.current?.point(index)
+    setMarked(index)
     onPoint(index)
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -142,82 +140,24 @@ function PlotPlace(props: PlotPlaceProps) {
       onKeyDown={onKeyDown}
       onBlur={() => choose(null)}
       onClick={() => (pointed.current === null ? undefined : onPress?.(pointed.current))}
-    />
+    >
+      {width === 0 ? null : (
+        <Plot
+          {...props}
+          shape={props.shape ?? 'bars'}
+          max={props.max}
+          formatTick={props.formatTick ?? props.formatValue}
+          width={width}
+          height={plotHeight}
+          marked={marked}
+          onPoint={(index) => {
+            pointed.current = index
+            choose(index)
+          }}
+        />
+      )}
+    </div>
   )
-}
-
-function usePlot(place: { readonly current: HTMLDivElement | null }, props: PlotPlaceProps) {
-  const { times, stepMs, parts } = props
-  const plot = useRef<Plot | null>(null)
-  const latest = useRef(props)
-  latest.current = props
-  const data = useMemo<PlotData>(
-    () => ({ times, stepMs, parts: parts.map(({ values }) => values) }),
-    [times, stepMs, parts],
-  )
-  const dataNow = useRef(data)
-  dataNow.current = data
-  const colours = parts.map(({ colour }) => colour).join()
-  useEffect(() => {
-    const element = place.current
-    if (!element) return
-    let isGone = false
-    let stopWatching = () => {}
-    void loadPlotter().then((UPlot) => {
-      if (isGone) return
-      const made = drawPlot(UPlot, {
-        place: element,
-        height: plotHeight,
-        data: dataNow.current,
-        shape: latest.current.shape ?? 'bars',
-        max: latest.current.max,
-        look: () => readLook(element),
-        formatTime: (at) => latest.current.formatTime(at),
-        formatValue: (value) => latest.current.formatValue(value),
-        onPoint: (index) => latest.current.onPoint(index),
-      })
-      plot.current = made
-      stopWatching = watchLook(element, made)
-    })
-    return () => {
-      isGone = true
-      stopWatching()
-      plot.current?.destroy()
-      plot.current = null
-    }
-    // Another step, such as days after hours, has other words along the axis.
-  }, [colours, stepMs])
-  useEffect(() => plot.current?.setData(data), [data])
-  return plot
-}
-
-/** Colours and font as the page has them now: those of the legend's swatches, of the text and of its border. */
-function readLook(element: HTMLElement): PlotLook {
-  const swatches = element.parentElement?.querySelectorAll('.cairn-series-swatch') ?? []
-  const style = getComputedStyle(element)
-  return {
-    parts: [...swatches].map((swatch) => getComputedStyle(swatch).backgroundColor),
-    text: style.color,
-    grid: style.borderTopColor,
-    font: `${style.fontSize} ${style.fontFamily}`,
-  }
-}
-
-/** Draws again when the theme changes, and fits the plot to its place. */
-function watchLook(element: HTMLElement, plot: Plot): () => void {
-  const redraw = () => plot.redraw()
-  const scheme = matchMedia('(prefers-color-scheme: dark)')
-  scheme.addEventListener('change', redraw)
-  const themes = new MutationObserver(redraw)
-  for (const root of [document.documentElement, document.body])
-    themes.observe(root, { attributes: true, attributeFilter: ['data-theme', 'class'] })
-  const sizes = new ResizeObserver(() => plot.resize(element.clientWidth))
-  sizes.observe(element)
-  return () => {
-    scheme.removeEventListener('change', redraw)
-    themes.disconnect()
-    sizes.disconnect()
-  }
 }
 
 /** Newest first; points of which nothing is known are left out. */

@@ -62,6 +62,11 @@ export const findingWords: Readonly<Record<string, FindingWords>> = {
     means: 'A part is missing that is not among those that an erasure named.',
     advice: `Compare it with a backup. ${evidence}`,
   },
+  STEERING: {
+    title: 'What decides what is kept was changed',
+    means: 'Horizons, levels or holds are not as the newest entry about them left them.',
+    advice: `Nothing is shredded, pruned or erased until they are put right from a backup. ${evidence}`,
+  },
   KEY_ROW: {
     title: 'A key is not kept as the log left it',
     means: 'It stands under another person’s name, or as destroyed although the log destroyed none.',

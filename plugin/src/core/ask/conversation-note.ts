@@ -54,7 +54,7 @@ function writeSource({ n, note, heading }: Citation): string {
 }
 
 /** A file name on every system: what Windows, Android or a link cannot hold is left out. */
-function titleOf(question: string): string {
+export function titleOf(question: string): string {
   const plain = question
     .replace(/[\\/:*?"<>|#^[\]\p{Cc}\p{Cs}]/gu, ' ')
     .replace(/\s+/g, ' ')

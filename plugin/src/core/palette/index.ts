@@ -55,6 +55,7 @@ export {
 export {
   gatherEntries,
   listEntries,
+  mostFound,
   mostRows,
   type AppCommand,
   type Entry,

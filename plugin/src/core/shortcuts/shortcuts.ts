@@ -17,7 +17,7 @@ export const actionTable = {
   'rewrite.accept-all': { name: 'Accept all changes', initial: 'Mod+Shift+A' },
   'rewrite.insert': { name: 'Insert the accepted changes', initial: 'Mod+Shift+Enter' },
   'palette.earlier': { name: 'Palette: what was typed before', initial: 'Alt+ArrowUp' },
-  'palette.later': { name: 'Palette: back to what was typed after', initial: 'Alt+ArrowDown' },
+  'palette.later': { name: 'Palette: what was typed after', initial: 'Alt+ArrowDown' },
   'palette.write': { name: 'Palette: write the command out', initial: 'Alt+ArrowRight' },
   'palette.box': { name: 'Palette: put it into the box only', initial: 'Alt+Enter' },
   'palette.forget': { name: 'Palette: forget this one', initial: 'Mod+Shift+Backspace' },

@@ -1,8 +1,10 @@
 /** The view *Ask*: the conversation, what keeps it from going on, and the box for the question below. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
+import { Button } from '@cairn/ui'
 import { isRunning, type Turn } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
+import type { ConnectionState } from '../../core/connection/connection.ts'
 import type { CairnParts } from '../../core/ports.ts'
 import { ConnectionBanner } from '../connection-banner.tsx'
 import { useKeys } from '../use-keys.ts'
@@ -56,8 +58,8 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   })
   return (
     <div class={`cairn cairn-ask ${look.classes}`} style={look.style} onKeyDown={onKeyDown}>
-      <ConnectionBanner parts={parts} state={state} />
-      <div class="cairn-ask-scroller" tabIndex={-1}>
+      <AskHead parts={parts} state={state} />
+      <div class="cairn-ask-scroller" tabIndex={turns.length === 0 ? 0 : -1}>
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
         ) : (
@@ -93,6 +95,19 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
         {announce(last)}
       </p>
     </div>
+  )
+}
+
+function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly state: ConnectionState }) {
+  const { app } = parts
+  return (
+    <>
+      <div class="cairn-ask-head">
+        <Button small kind="quiet" icon="chart" label="Open dashboard" onClick={() => app.openView('dashboard')} />
+        <Button small kind="quiet" icon="graph" label="Open sources map" onClick={() => app.openView('map')} />
+      </div>
+      <ConnectionBanner parts={parts} state={state} />
+    </>
   )
 }
 

@@ -4,6 +4,7 @@ import type { Ref } from 'preact'
 import { limits, type AskDryRun, type ModelInfo } from '@cairn/contract'
 import { Button, Icon, Select, TextArea } from '@cairn/ui'
 import { useStore } from '@cairn/ui/store'
+import { describeScope } from '../../core/ask/scope.ts'
 import type { CairnParts } from '../../core/ports.ts'
 import { DryRunView } from './dry-run-view.tsx'
 import { priceOf } from './format.ts'
@@ -40,6 +41,7 @@ export function Composer({ asking, parts, running, isFollowUp, sendWith, inputRe
       question: draft.trim(),
       ...(scope.vault === null ? {} : { vault: scope.vault }),
       ...(scope.model === null ? {} : { model: scope.model }),
+      ...(scope.only ? { scope: scope.only } : {}),
     })
     if (reply.ok) setDryRun(reply.value)
     else parts.app.notify(`${reply.failure.title}. ${reply.failure.hint ?? ''}`)
@@ -54,6 +56,19 @@ export function Composer({ asking, parts, running, isFollowUp, sendWith, inputRe
     >
       {dryRun === null ? null : <DryRunView dryRun={dryRun} onClose={() => setDryRun(null)} />}
       <div class="cairn-composer-box">
+        {scope.only ? (
+          <p class="cairn-composer-scope">
+            <Icon name="filter" size={16} />
+            <span>{describeScope(scope.only)}</span>
+            <Button
+              kind="quiet"
+              small
+              icon="close"
+              label="Ask all notes"
+              onClick={() => asking.setScope({ ...scope, only: null })}
+            />
+          </p>
+        ) : null}
         <TextArea
           label="Question"
           hideLabel

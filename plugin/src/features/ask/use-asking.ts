@@ -1,6 +1,6 @@
 /** The draft, whom it is asked of, and what sending it means: at once, after a yes, or when the server is back. */
 import { useEffect, useState } from 'preact/hooks'
-import type { ModelInfo } from '@cairn/contract'
+import type { AskScope, ModelInfo } from '@cairn/contract'
 import type { Scope } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
@@ -23,6 +23,8 @@ export interface Draft {
   readonly text: string
   /** Raised with each new one. */
   readonly at: number
+  /** The notes that it is asked of; without it they stay as they were. */
+  readonly only?: AskScope | null
   /** Sends itself, as soon as it is known which model would answer. */
   readonly isSent?: boolean
 }
@@ -31,23 +33,16 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
   const { connection, conversation, settings, server, queue, app } = parts
   const state = useStore(connection.state)
   const [draft, setDraft] = useState(given.text)
-  const [scope, setScope] = useState<Scope>(() => scopeOf(parts))
-  const [models, setModels] = useState<readonly ModelInfo[]>([])
-  const [isTold, setTold] = useState(false)
+  const [scope, setScope] = useState<Scope>(() => ({ ...scopeOf(parts), only: given.only }))
   const [isDue, setDue] = useState(false)
   const [allowed, setAllowed] = useState(false)
   const isReady = state.at === 'ready'
   useEffect(() => {
     setDraft(given.text)
+    if (given.only) setScope((now) => ({ ...now, only: given.only }))
     setDue(given.isSent === true)
   }, [given.at])
-  useEffect(() => {
-    if (!isReady) return
-    void server.models().then((reply) => {
-      if (reply.ok) setModels(reply.value)
-      setTold(true)
-    })
-  }, [isReady])
+  const { models, isTold } = useModels(server, isReady)
   const model = models.find(({ id }) => id === scope.model) ?? models.find(({ isDefault }) => isDefault)
   // What waited while the server was away is asked when it is back, one after the other.
   const waiting = useStore({ get: queue.list, subscribe: queue.subscribe })
@@ -57,7 +52,7 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
     const [first] = waiting
     if (!isReady || isBusy || first === undefined) return
     queue.remove(first.id)
-    conversation.ask(first.question, { vault: first.vault, model: first.model })
+    conversation.ask(first.question, { vault: first.vault, model: first.model, only: first.only })
   }, [isReady, isBusy, waiting])
 
   /** `taken` is called when the question is on its way. */
@@ -75,12 +70,13 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
     taken()
     conversation.ask(question, scope)
   }
+  const send = () => void ask(draft.trim(), () => setDraft(''))
   useEffect(() => {
     // Whether the person must be asked first depends on the model. Where nobody tells, the question stays in the box.
     if (!isDue || (isReady && !isTold)) return
     setDue(false)
     if (isBusy) app.notify('An answer is still being written. The question waits in the box.')
-    else if (!isReady || model !== undefined) void send()
+    else if (!isReady || model !== undefined) send()
   }, [isDue, isReady, isTold])
   return {
     draft,
@@ -92,7 +88,7 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
     },
     models,
     model,
-    send: () => void ask(draft.trim(), () => setDraft('')),
+    send,
     ask: (question) => void ask(question, () => {}),
     startOver: () => {
       conversation.clear()
@@ -100,6 +96,20 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
       setScope(scopeOf(parts))
     },
   }
+}
+
+/** `isTold`: the server has said which there are, or that it does not. */
+function useModels(server: CairnParts['server'], isReady: boolean) {
+  const [models, setModels] = useState<readonly ModelInfo[]>([])
+  const [isTold, setTold] = useState(false)
+  useEffect(() => {
+    if (!isReady) return
+    void server.models().then((reply) => {
+      if (reply.ok) setModels(reply.value)
+      setTold(true)
+    })
+  }, [isReady])
+  return { models, isTold }
 }
 
 function scopeOf({ settings }: CairnParts): Scope {

@@ -1,5 +1,6 @@
 /** The panel *Vault sync*: what would be sent before anything is, then where sync stands and what is left to decide. */
 import type { VNode } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { Button, Icon, Progress } from '@cairn/ui'
 import { useStore } from '@cairn/ui/store'
 import type { CairnParts } from '../../core/ports.ts'
@@ -145,10 +146,11 @@ function Problems({ report: { problems } }: Pick<Shown, 'report'>) {
   )
 }
 
-function Facts({ report: { lastAt }, parts }: Shown) {
+function Facts({ report: { lastAt, stage }, parts }: Shown) {
   const { sync, app, now } = parts
   const target = sync.target()
-  const plan = sync.plan()
+  // It looks at every note: not for each step of a run.
+  const plan = useMemo(() => sync.plan(), [lastAt, stage.at])
   const turnOff = async () => {
     const isSure = await app.confirm({
       title: 'Turn vault sync off?',

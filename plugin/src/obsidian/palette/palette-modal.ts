@@ -22,6 +22,7 @@ import { device } from '../device.ts'
 import { openAsk } from '../open-ask.ts'
 import type { Cairn } from '../open-cairn.ts'
 import { listCommands, runCommand } from '../private-api.ts'
+import { later } from '../time.ts'
 import { openCommandNote } from './custom-commands.ts'
 import { runPrompt } from './run-prompt.ts'
 
@@ -38,6 +39,7 @@ export class PaletteModal extends SuggestModal<Row> {
   /** How many queries back; 0 is what was typed. */
   #back = 0
   #isForBox = false
+  #cancelPrepare = () => {}
 
   constructor(app: App, cairn: Cairn) {
     super(app)
@@ -61,6 +63,12 @@ export class PaletteModal extends SuggestModal<Row> {
     })
   }
 
+  override onOpen(): void {
+    void super.onOpen()
+    // Once the prompt is to be seen, and before the first key.
+    this.#cancelPrepare = later(this.#entries.prepare, 0)
+  }
+
   override getSuggestions(query: string): Row[] {
     return this.#entries.find(query, this.#cairn.memory.habits(), this.#cairn.now())
   }
@@ -70,7 +78,8 @@ export class PaletteModal extends SuggestModal<Row> {
     this.#rows.set(element, row)
     element.addClass('cairn-palette-row')
     setIcon(element.createSpan('cairn-palette-icon'), iconOf(row))
-    const words = element.createSpan('cairn-palette-words')
+    // A row is flat where it can be: at every key twenty of them are laid out.
+    const words = alias === null ? element : element.createSpan('cairn-palette-words')
     mark(words, 'cairn-palette-title', entry.title, ranges)
     if (alias !== null) mark(words, 'cairn-palette-alias', alias.text, alias.ranges)
     const chord = entry.kind === 'command' || entry.kind === 'prompt' ? entry.chord : null
@@ -95,6 +104,7 @@ export class PaletteModal extends SuggestModal<Row> {
 
   override onClose(): void {
     this.#watch.disconnect()
+    this.#cancelPrepare()
     super.onClose()
   }
 

@@ -31,25 +31,21 @@ export function customItems(app: App, cairn: Cairn, update: () => void): Setting
   ]
 }
 
+/** The row of one opens its note. */
 function customItem(app: App, { app: { notify } }: Cairn, command: CustomCommand | BrokenCommand): SettingDefinition {
+  const { name, path } = command
+  const openNote = () => {
+    closeSettings(app)
+    void openCommandNote(app, path).then((isThere) => {
+      if (!isThere) notify(`There is no note “${path}” any more.`)
+    })
+  }
+  if (!isBroken(command)) return { name, desc: command.description || wordsOf(command), action: openNote }
   return {
-    name: command.name,
-    desc: isBroken(command) ? '' : command.description,
+    name,
     render: (setting) => {
-      setting.setName(command.name)
-      if (isBroken(command)) setting.setErrorMessage(command.problems.join(' '))
-      else setting.setDesc(command.description === '' ? wordsOf(command) : command.description)
-      setting.addExtraButton((button) =>
-        button
-          .setIcon('file-text')
-          .setTooltip(`Open the note of “${command.name}”`)
-          .onClick(() => {
-            closeSettings(app)
-            void openCommandNote(app, command.path).then((isThere) => {
-              if (!isThere) notify(`There is no note “${command.path}” any more.`)
-            })
-          }),
-      )
+      setting.setName(name).setErrorMessage(command.problems.join(' '))
+      setting.addButton((button) => button.setButtonText('Open the note').onClick(openNote))
     },
   }
 }

@@ -19,7 +19,10 @@ const mostWaiting = 1_000
 const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const codeLetters = 10
 
-/** What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. */
+/**
+ * What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. The
+ * figures of the server only for a person who may see them, and not for a key of one vault.
+ */
 const deviceActions: KeyBound['actions'] = [
   'discover',
   'read',
@@ -31,6 +34,8 @@ const deviceActions: KeyBound['actions'] = [
   'model.use',
   'cache.hit',
   'cache.fill',
+  'cache.read',
+  'usage.read',
 ]
 
 export interface DeviceGrant {

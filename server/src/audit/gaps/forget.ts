@@ -15,6 +15,7 @@ import type { AuditEvent } from '../record/prepare.ts'
 import { createGoneSet } from './gone-set.ts'
 import { heldRow, isHeldBy, openHolds, type HoldableBlock } from './holds.ts'
 import { appendOwn, type Forgetting } from './own-entry.ts'
+import { requireSteering } from './steering.ts'
 
 /** Blocks that go with one entry: few enough that the transaction stays short. */
 const blocksAtOnce = 5_000
@@ -55,6 +56,7 @@ export async function destroyKeys(
     await book.findByRef(session, kind, refs)
     const live = refs.filter((ref) => ref !== nobody.ref && book.byRef(kind, ref)?.key != null)
     if (live.length === 0) return null
+    await requireSteering(session, wrapping)
     await keepHeld(session, head, book, { kind, refs: live, wrapping })
     const fields = { ...describe(live), keys: live.map(keyMark).sort() }
     const seq = await appendOwn(session, head, book, { ...by, type, outcome: 'ok', fields })

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { keyBytes } from '../record/blocks.ts'
 import { isCategory } from '../record/header.ts'
 import { appendOwn, type Forgetting } from './own-entry.ts'
+import { requireSteering, sealSteering } from './steering.ts'
 
 /** All that is given must fit. At least one is given. */
 export const holdScopeSchema = z.strictObject({
@@ -77,6 +78,7 @@ export async function placeHold(
   { person, reason, ...rest }: HoldRequest,
 ): Promise<Hold> {
   return sequencer.exclusively(async (session, head, book) => {
+    await requireSteering(session, wrapping)
     if (person !== undefined) await book.load(session, { subjects: [person], periods: [] })
     const subject = person === undefined ? undefined : book.subject(person)
     if (subject !== undefined && subject.key === null)
@@ -94,6 +96,7 @@ export async function placeHold(
       seq,
       wrapped,
     ])
+    await sealSteering(session, wrapping, seq)
     return { id, scope, placedAt: by.at, placedBy: seq, releasedBy: null }
   })
 }
@@ -117,10 +120,11 @@ function parseScope(asked: HoldScope): HoldScope {
 
 /** Its key dies with it; `removeGone` removes what only it kept. Throws `audit.hold-missing`. */
 export async function releaseHold(
-  { sequencer, by }: Omit<Forgetting, 'wrapping'>,
+  { sequencer, wrapping, by }: Forgetting,
   { id, reason }: { readonly id: string; readonly reason: string },
 ): Promise<Hold> {
   return sequencer.exclusively(async (session, head, book) => {
+    await requireSteering(session, wrapping)
     const hold = (await listHolds(session, 'active')).find((each) => each.id === id)
     if (!hold) return fail('audit.hold-missing')
     const event = {
@@ -132,6 +136,7 @@ export async function releaseHold(
     const seq = await appendOwn(session, head, book, event)
     await session.run('UPDATE audit_holds SET released_by = ?, wrapped = NULL WHERE id = ?', [seq, id])
     await session.run('DELETE FROM audit_held WHERE hold = ?', [id])
+    await sealSteering(session, wrapping, seq)
     return { ...hold, releasedBy: seq }
   })
 }

@@ -3,6 +3,7 @@ import type { AuditLevels } from '@cairn/contract'
 import { auditLevelLimits } from '@cairn/contract/tables'
 import type { SqlSession } from '../../platform/index.ts'
 import { appendOwn, type Forgetting } from '../gaps/own-entry.ts'
+import { requireSteering, sealSteering } from '../gaps/steering.ts'
 
 export const usualLevels: AuditLevels = { rules: [], keepDays: auditLevelLimits.keepDays.usual }
 
@@ -14,10 +15,11 @@ export async function readLevels(session: SqlSession): Promise<AuditLevels> {
 
 /** With an entry that says what is kept of what, and why. */
 export async function writeLevels(
-  { sequencer, by }: Pick<Forgetting, 'sequencer' | 'by'>,
+  { sequencer, wrapping, by }: Forgetting,
   { rules, keepDays }: AuditLevels,
 ): Promise<AuditLevels> {
   return sequencer.exclusively(async (session, head, book) => {
+    await requireSteering(session, wrapping)
     const seq = await appendOwn(session, head, book, {
       ...by,
       type: 'levels.changed',
@@ -35,6 +37,7 @@ export async function writeLevels(
           changed_by = excluded.changed_by`,
       [JSON.stringify(rules), keepDays, seq],
     )
+    await sealSteering(session, wrapping, seq)
     return { rules, keepDays }
   })
 }

@@ -7,12 +7,13 @@ import { writeArchive } from '../archive/write-archive.ts'
 import { destroyKeys, removeAllGone, type Destroyed } from '../gaps/forget.ts'
 import { listHolds, placeHold, releaseHold, type Hold, type HoldRequest } from '../gaps/holds.ts'
 import type { Forgetting } from '../gaps/own-entry.ts'
+import { findSteeringFault } from '../gaps/steering.ts'
 import { prune, type Pruned } from '../gaps/prune.ts'
 import { createKeyBook, openStoredKey, type AuditSecrets, type KeyBookOptions } from '../record/key-book.ts'
 import type { AuditEvent } from '../record/prepare.ts'
 import { readEntries, type OpenedEntry } from '../read/read-entries.ts'
 import { readLevels, writeLevels } from '../levels/levels.ts'
-import { readPolicy, writePolicy, type RetentionPolicy } from '../retention/policy.ts'
+import { readPolicy, writePolicy, type PolicyChange, type RetentionPolicy } from '../retention/policy.ts'
 import { planRetention, retain, type Retained, type RetentionPlan } from '../retention/retain.ts'
 import { createReadBlock, toVerify } from '../verify/opener.ts'
 import { createStoredLog } from '../verify/source.ts'
@@ -56,7 +57,7 @@ export interface AuditLog {
   }
   retention: {
     policy(): Promise<RetentionPolicy>
-    change(by: ByWhom, changes: Partial<RetentionPolicy>): Promise<RetentionPolicy>
+    change(by: ByWhom, changes: Partial<RetentionPolicy>, how?: PolicyChange): Promise<RetentionPolicy>
     plan(at: number): Promise<RetentionPlan>
     run(by: ByWhom): Promise<Retained>
   }
@@ -165,7 +166,7 @@ export async function openLog({
     },
     retention: {
       policy: () => readPolicy(connection),
-      change: (by, changes) => writePolicy(forgetting(by), changes),
+      change: (by, changes, how) => writePolicy(forgetting(by), changes, how),
       plan: (at) => planRetention(connection, at),
       async run(by) {
         const retained = await retain(forgetting(by))
@@ -192,6 +193,7 @@ export async function openLog({
         source: createStoredLog(connection),
         verifiers: [checkpoints.signer.verifier],
         open: toVerify(await openBlocks({ passesDamaged: true })),
+        steeringFault: await findSteeringFault(connection, secrets.wrapping),
         isKeyWhole: (key) => openStoredKey(secrets.wrapping, key) !== undefined,
         ...options,
       })

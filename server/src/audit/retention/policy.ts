@@ -4,6 +4,7 @@ import { auditCategoryTable, auditHorizonLimits } from '@cairn/contract/tables'
 import { fail } from '../../base/index.ts'
 import type { SqlSession } from '../../platform/index.ts'
 import { appendOwn, type Forgetting } from '../gaps/own-entry.ts'
+import { findSteeringFault, requireSteering, sealSteering } from '../gaps/steering.ts'
 import { isCategory } from '../record/header.ts'
 
 export type RetentionPolicy = Readonly<Record<AuditCategory, AuditHorizons>>
@@ -26,27 +27,41 @@ export async function readPolicy(session: SqlSession): Promise<RetentionPolicy> 
   return Object.fromEntries([...defaults, ...set]) as RetentionPolicy
 }
 
+export interface PolicyChange {
+  /** Takes horizons, levels and holds as they stand, although they are not as the log left them. */
+  readonly asTheyStand?: boolean
+}
+
 /**
  * Sets horizons, with an entry that says which. Throws `request.invalid` where what names people would outlive the entry,
  * or a number is out of bounds.
  */
 export async function writePolicy(
-  { sequencer, by }: Pick<Forgetting, 'sequencer' | 'by'>,
+  { sequencer, wrapping, by }: Forgetting,
   changes: Partial<RetentionPolicy>,
+  { asTheyStand = false }: PolicyChange = {},
 ): Promise<RetentionPolicy> {
   return sequencer.exclusively(async (session, head, book) => {
+    const fault = asTheyStand ? await findSteeringFault(session, wrapping) : null
+    if (!asTheyStand) await requireSteering(session, wrapping)
     const before = await readPolicy(session)
     const changed = (Object.entries(changes) as [AuditCategory, AuditHorizons][]).filter(
       ([category, { personalMonths, headerMonths }]) =>
         before[category].personalMonths !== personalMonths || before[category].headerMonths !== headerMonths,
     )
     for (const [category, horizons] of changed) requireHorizons(category, horizons)
-    if (changed.length === 0) return before
-    const categories = changed.map(([category, { personalMonths, headerMonths }]) => {
+    if (changed.length === 0 && fault === null) return before
+    const taken = fault === null ? [] : [`taken as they stand: ${fault}`]
+    const set = changed.map(([category, { personalMonths, headerMonths }]) => {
       const { personalMonths: personal, headerMonths: header } = before[category]
       return `${category} ${personal ?? 'none'}/${header} to ${personalMonths ?? 'none'}/${headerMonths}`
     })
-    const event = { ...by, type: 'retention.changed' as const, outcome: 'ok' as const, fields: { categories } }
+    const event = {
+      ...by,
+      type: 'retention.changed' as const,
+      outcome: 'ok' as const,
+      fields: { categories: [...taken, ...set] },
+    }
     const seq = await appendOwn(session, head, book, event)
     for (const [category, { personalMonths, headerMonths }] of changed)
       await session.run(
@@ -55,6 +70,7 @@ export async function writePolicy(
             header_months = excluded.header_months, changed_by = excluded.changed_by`,
         [category, personalMonths, headerMonths, seq],
       )
+    await sealSteering(session, wrapping, seq)
     return readPolicy(session)
   })
 }

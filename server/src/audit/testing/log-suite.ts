@@ -177,9 +177,10 @@ export function describeLog(name: string, makePlace: MakePlace): void {
     test('whoever stops in the middle of an append holds up the others for seconds only', async () => {
       const other = await openConnection({ location: place.location, schemas: [auditSchema] })
       if (other.dialect === 'postgres') {
-        const isOver = Promise.withResolvers<void>()
+        const [isHeld, isOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
         const stopped = other.transaction(async (session) => {
           await readHead(session, 'FOR UPDATE')
+          isHeld.resolve()
           await isOver.promise
           return readHead(session, '')
         })
@@ -187,6 +188,7 @@ export function describeLog(name: string, makePlace: MakePlace): void {
           () => 'went on',
           () => 'was ended',
         )
+        await isHeld.promise
         // Waits for the lock.
         await kit.fill(1)
         isOver.resolve()

@@ -44,6 +44,59 @@ export function describeRetention(name: string, makePlace: MakePlace): void {
       expect((await kit.log.verify()).ok).toBe(true)
     })
 
+    test.each([
+      [
+        'a horizon that somebody set',
+        "INSERT INTO audit_retention (category, personal_months, header_months, changed_by) VALUES ('auth', 1, 1, 3)",
+      ],
+      [
+        'levels that somebody set',
+        `INSERT INTO audit_levels (one, rules, keep_days, changed_by) VALUES (1, '[{"level":"none"}]', 1, 3)`,
+      ],
+      ['a hold that somebody took away', 'DELETE FROM audit_holds'],
+      [
+        'rows that somebody took away with their seal',
+        "DELETE FROM audit_marks WHERE name = 'steering'",
+        'DELETE FROM audit_holds',
+      ],
+    ])('nothing is let go by %s, and verify says so', async (_name, ...statements) => {
+      await kit.fill(8)
+      await kit.log.holds.place(kit.by(), { category: 'auth', reason: 'a case' })
+      expect((await kit.log.verify()).ok).toBe(true)
+      for (const statement of statements as string[]) await kit.log.connection.run(statement)
+      at('2031-01-01T00:00:00Z')
+      const { errors } = await kit.log.verify()
+      expect(errors.map(({ code }) => code)).toEqual(['STEERING'])
+      const before = await readable('auth')
+      expect(kit.log.retention.run(kit.by())).rejects.toThrow('cannot be trusted')
+      expect(kit.log.erase(kit.by(), ['person_1'], { reason: 'request', request: 'r' })).rejects.toThrow(
+        'cannot be trusted',
+      )
+      expect(kit.log.holds.place(kit.by(), { category: 'auth', reason: 'more' })).rejects.toThrow('cannot be trusted')
+      expect(kit.log.retention.change(kit.by(), { auth: { personalMonths: 2, headerMonths: 24 } })).rejects.toThrow(
+        'cannot be trusted',
+      )
+      expect(await readable('auth')).toBe(before)
+      await kit.log.retention.change(kit.by(), {}, { asTheyStand: true })
+      expect((await kit.log.verify()).ok).toBe(true)
+      const [told] = (await kit.log.entries({ from: 0, to: 100 })).filter(({ type }) => type === 'retention.changed')
+      expect(String(told?.fields['categories'])).toContain('taken as they stand')
+    })
+
+    test('rows that are put back from before are found by the entry that came after', async () => {
+      await kit.log.retention.change(kit.by(), { auth: { personalMonths: 3, headerMonths: 24 } })
+      const { run } = kit.log.connection
+      const seal = String((await run("SELECT value FROM audit_marks WHERE name = 'steering'")).rows[0]?.['value'])
+      const changedBy = Number((await run('SELECT changed_by FROM audit_retention')).rows[0]?.['changed_by'])
+      await kit.log.retention.change(kit.by(), { auth: { personalMonths: 9, headerMonths: 24 } })
+      await run('UPDATE audit_retention SET personal_months = 3, changed_by = ?', [changedBy])
+      await run("UPDATE audit_marks SET value = ? WHERE name = 'steering'", [seal])
+      const { errors } = await kit.log.verify()
+      expect(errors.map(({ code, detail }) => [code, detail.includes('as they were before')])).toEqual([
+        ['STEERING', true],
+      ])
+    })
+
     test('texts stay for whole days, as somebody set, and their day is gone alone', async () => {
       const captured = { of: 'chat.completed', level: 'request', request: 'Where is the boat?', response: null }
       const append = (actor: string) =>

@@ -33,6 +33,7 @@ export const verifyCodes = {
   CIPHERTEXT: 'A block does not open with its key.',
   UNAUTHORISED_GAP: 'A block or a key is gone, and no entry says why.',
   AUTH_SET: 'A block is gone that is not among those that its entry let go.',
+  STEERING: 'Horizons, levels or holds are not as the newest entry about them left them.',
   KEY_ROW: 'A key is not kept as the log left it: under another name, or destroyed by somebody else.',
   NOT_ERASED: 'A key is there that an entry says was destroyed.',
   HEAD_MISSING_NO_PRUNE_RECORD: 'Entries are missing at the front, and no entry says they were pruned.',
@@ -81,6 +82,8 @@ export interface VerifyOptions {
   readonly open?: OpenBlock
   /** Whether a stored key is as the log left it; left out by who cannot open it. */
   readonly isKeyWhole?: (key: StoredKey) => boolean
+  /** What is wrong with the rows that decide what the log keeps; null when nothing. */
+  readonly steeringFault?: string | null
   /** `open` has not all keys: a block that it does not open is no finding. */
   readonly mayBeSealed?: boolean
   readonly onProgress?: (done: number, size: number) => void
@@ -98,6 +101,7 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   checkKeys(facts, authorisations, findings)
   for (const key of options.isKeyWhole ? facts.storedKeys : [])
     if (options.isKeyWhole?.(key) === false) findings.add('KEY_ROW', key.goneBy, `a key of a ${key.kind}`)
+  if (typeof options.steeringFault === 'string') findings.add('STEERING', null, options.steeringFault)
   let frontier: Frontier = start
   const blocks = { full: 0, sealed: 0, gone: 0, held: 0 }
   checkRoots(roots, frontier, findings)

@@ -39,6 +39,11 @@ export const auditRetention: CommandSpec = {
       value: 'MONTHS',
       summary: 'With set: how long the entries themselves are kept, at the least.',
     },
+    {
+      name: '--as-they-stand',
+      summary:
+        'With set: take horizons, levels and holds as they stand, where verify says that somebody else changed them.',
+    },
     { name: '--dry-run', summary: 'With run: say what would go, and change nothing.' },
     jsonFlag,
   ],
@@ -47,8 +52,11 @@ export const auditRetention: CommandSpec = {
   run: async (context) => {
     const what = context.args['DO']?.[0] ?? 'show'
     const isDry = context.flags.has('--dry-run')
-    const isSetting = (['--category', '--personal', '--entries'] as const).some((flag) => context.flags.has(flag))
-    if (isSetting && what !== 'set') throw usageFailure('--category, --personal and --entries go with set.')
+    const isSetting = (['--category', '--personal', '--entries', '--as-they-stand'] as const).some((flag) =>
+      context.flags.has(flag),
+    )
+    if (isSetting && what !== 'set')
+      throw usageFailure('--category, --personal, --entries and --as-they-stand go with set.')
     if (isDry && what !== 'run') throw usageFailure('--dry-run goes with run.')
     if (what === 'show') return show(context, await readRetention(await context.requireServer()))
     if (what === 'set') return set(context)
@@ -69,6 +77,13 @@ function show({ json, print, style }: CommandContext, view: AuditRetentionView):
 
 async function set(context: CommandContext): Promise<number> {
   const { flags, requireServer } = context
+  if (flags.has('--as-they-stand')) {
+    const server = await requireServer()
+    return show(
+      context,
+      parseReply(auditRetentionSchema, await server.put(path, { categories: {}, asTheyStand: true })),
+    )
+  }
   const category = readCategory(flags.value('--category'))
   const personal = takeNumber(flags, '--personal', bounds)
   const entries = takeNumber(flags, '--entries', bounds)

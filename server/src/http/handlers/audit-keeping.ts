@@ -18,8 +18,8 @@ export async function changeRetention({
   call,
   services,
   body,
-}: Input<{ categories: Partial<Record<AuditCategory, AuditHorizons>> }>): Promise<HttpReply> {
-  await services.audit.retention.change(keeper(call), body.categories)
+}: Input<{ categories: Partial<Record<AuditCategory, AuditHorizons>>; asTheyStand: boolean }>): Promise<HttpReply> {
+  await services.audit.retention.change(keeper(call), body.categories, body)
   return json(await readRetention(services))
 }
 

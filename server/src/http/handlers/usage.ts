@@ -25,18 +25,19 @@ async function readOwnUsage(
   { access, metering }: RouteServices,
   query: UsageQuery,
 ): Promise<UsageReply> {
+  if (query.by === 'hour' || query.by === 'day') return metering.usage(query, principal.id)
   const ids =
     query.by === 'user'
       ? new Set([principal.id])
       : query.by === 'key'
         ? new Set((await access.listKeys(principal)).map(({ id }) => id))
         : fail('access.forbidden', {
-            message: 'You need `usage.read` for this. Your own usage is told with by=user and by=key.',
+            message: 'You need `usage.read` for this. Your own usage is told with by=hour, by=day, by=user and by=key.',
           })
   const [usage, own] = await Promise.all([metering.usage(query), metering.usage({ ...query, by: 'user' })])
   const mine = own.rows.find(({ group }) => group === principal.id)
   const { group: _, ...total } = mine ?? { group: '', ...noUsage }
-  return { ...usage, rows: usage.rows.filter(({ group }) => ids.has(group)), total }
+  return { ...usage, of: 'own', rows: usage.rows.filter(({ group }) => ids.has(group)), total }
 }
 
 export async function listBudgets({ services }: Input): Promise<HttpReply> {

@@ -1,6 +1,6 @@
 /** Usage in even steps of time for the charts: a gap where nothing was used. */
 import type { UsageRow } from '@cairn/contract'
-import type { SeriesValues } from '@cairn/ui'
+import type { SeriesValues } from '../time-series/stack.ts'
 
 const hourMs = 3_600_000
 

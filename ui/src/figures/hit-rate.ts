@@ -1,6 +1,6 @@
 /** How often reads are answered from the cache: in all, and in even steps of time for the chart. */
 import type { CacheHistoryPoint, CacheNamespace } from '@cairn/contract'
-import type { SeriesValues } from '@cairn/ui'
+import type { SeriesValues } from '../time-series/stack.ts'
 
 export interface HitRate {
   /** 0 to 1; null without a read. What was served stale counts as read, not as hit. */
