@@ -33,19 +33,10 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   const look = useLook(values)
   const input = useRef<HTMLTextAreaElement>(null)
   const asking = useAsking(parts, draft)
-  const [source, setSource] = useState<{ turn: number; n: number } | null>(null)
   useEffect(() => connection.wait(), [connection])
-  const open = (citation: Citation) => void openSource(parts, citation)
   const last = turns.at(-1)
+  const { source, open, step } = useSources(parts, last)
   const running = isRunning(last)
-  const step = (by: number) => {
-    if (last === undefined || last.citations.length === 0) return
-    const at = last.citations.findIndex(({ n }) => source?.turn === last.id && n === source.n)
-    const next = last.citations[(at + by + last.citations.length) % last.citations.length]
-    if (next === undefined) return
-    setSource({ turn: last.id, n: next.n })
-    open(next)
-  }
   const onKeyDown = useKeys(parts, 'ask', {
     'ask.stop': () => running && (conversation.stop(), true),
     'ask.focus': () => (input.current?.focus(), true),
@@ -96,6 +87,21 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
       </p>
     </div>
   )
+}
+
+/** Opens sources of the last answer, one after another too. */
+function useSources(parts: CairnParts, last: Turn | undefined) {
+  const [source, setSource] = useState<{ turn: number; n: number } | null>(null)
+  const open = (citation: Citation) => void openSource(parts, citation)
+  const step = (by: number) => {
+    if (last === undefined || last.citations.length === 0) return
+    const at = last.citations.findIndex(({ n }) => source?.turn === last.id && n === source.n)
+    const next = last.citations[(at + by + last.citations.length) % last.citations.length]
+    if (next === undefined) return
+    setSource({ turn: last.id, n: next.n })
+    open(next)
+  }
+  return { source, open, step }
 }
 
 function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly state: ConnectionState }) {
