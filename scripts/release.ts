@@ -59,7 +59,11 @@ export async function writeRepository(outdir: string): Promise<void> {
       type: 'module',
       workspaces: ['contract', 'ui', 'plugin'],
       scripts: { build: 'node scripts/build.mjs' },
-      dependencies: { bun: main.dependencies['bun'], postcss: main.devDependencies['postcss'] },
+      dependencies: {
+        bun: main.dependencies['bun'],
+        postcss: main.devDependencies['postcss'],
+        terser: main.devDependencies['terser'],
+      },
       allowScripts: { bun: true },
     },
     plugin: { ...plugin, devDependencies: { obsidian } },

@@ -99,14 +99,14 @@ function findTests(): TestFile[] {
 
 async function runTests(files: readonly TestFile[]): Promise<void> {
   const groups: Group[] = [
-    { name: 'unit', files: files.filter(({ needs }) => needs.length === 0), timeoutMs: 20_000, workers },
+    { name: 'unit', files: files.filter(({ needs }) => needs.length === 0), timeoutMs: 60_000, workers },
     {
       name: 'integration',
       files: files.filter(({ needs }) => needs.length > 0 && !needs.includes('chromium')),
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       workers,
     },
-    { name: 'browser', files: files.filter(({ needs }) => needs.includes('chromium')), timeoutMs: 60_000, workers: 2 },
+    { name: 'browser', files: files.filter(({ needs }) => needs.includes('chromium')), timeoutMs: 120_000, workers: 2 },
   ]
   const wanted = fast ? groups.slice(0, 1) : groups
   const needed = [...new Set(wanted.flatMap((group) => group.files.flatMap(({ needs }) => needs)))]

@@ -52,7 +52,7 @@ export interface RunningServer extends AsyncDisposable {
   stop(): Promise<number | null>
 }
 
-const startMs = 20_000
+const startMs = 60_000
 const indexMs = 60_000
 const stopMs = 10_000
 const givenOwnerKey = 'ck_test_owner_0123456789abcdef0123456789'

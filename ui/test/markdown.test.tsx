@@ -347,3 +347,39 @@ function depthOf(node: ComponentChildren): number {
   if (Array.isArray(node)) return Math.max(0, ...node.map(depthOf))
   return isVNode(node) ? 1 + depthOf(node.props.children) : 0
 }
+
+describe('a text that grows', () => {
+  const pieces = fc.constantFrom(
+    'word ',
+    '\n',
+    '\n\n',
+    '- ',
+    '# ',
+    '> ',
+    '```\n',
+    '**',
+    '|a|b|\n',
+    '|--|--|\n',
+    '===\n',
+    '\r',
+  )
+
+  test('is read as it would be without what was read before, and keeps the blocks that read the same', () => {
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 60 }), (parts) => {
+        let before: ReturnType<typeof parseMarkdown> | undefined
+        let text = ''
+        for (const part of parts) {
+          text += part
+          const tree = parseMarkdown(text, true, before)
+          expect(tree).toEqual(parseMarkdown(text, true))
+          // The end may still change what stands right before it, and nothing further up.
+          const settled = Math.min(tree.blocks.length, before?.blocks.length ?? 0) - 2
+          for (let at = 0; at < settled; at++) expect(tree.blocks[at]).toBe(before?.blocks[at] as never)
+          before = tree
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -31,6 +31,10 @@ export interface NotesPort {
   readonly create: (folder: string, title: string, text: string, extension?: string) => Promise<string>
   /** At the cursor of the note that was edited last; false when there is none. */
   readonly insertAtCursor: (text: string) => boolean
+  /** At the end of the note that was edited last, with an empty line before it; false when there is none. */
+  readonly append: (text: string) => boolean
+  /** Headings of a note below its title, as Obsidian knows them; none for a note that is not here. */
+  readonly headingsOf: (path: string) => readonly string[]
   /** How many notes of the vault never leave this device, and of how many. */
   countExcluded(): { readonly excluded: number; readonly all: number }
 }

@@ -37,7 +37,7 @@ export class AskView extends ItemView {
     this.#mounted = mountAsk(this.contentEl, {
       parts: this.#cairn,
       draft: this.#draft,
-      onSave: () => void saveConversation(this.#cairn),
+      onSave: (turns) => void saveConversation(this.#cairn, turns),
     })
     this.register(keepAboveKeyboard(this.contentEl))
   }

@@ -1,20 +1,30 @@
 /** The vault as Cairn's views see it. Notes are read only where a person asks for one. */
-import { getAllTags, MarkdownView, normalizePath, type App, type TFile } from 'obsidian'
+import {
+  getAllTags,
+  MarkdownView,
+  normalizePath,
+  type TFile,
+  type App,
+  type Plugin,
+  type TAbstractFile,
+} from 'obsidian'
 import { isExcluded } from '../core/exclusions.ts'
 import type { NotesPort } from '../core/ports.ts'
 import { findPassage } from '../core/find-passage.ts'
 import type { Settings } from '../core/settings/settings-store.ts'
 
-export function createNotes(app: App, settings: Settings): NotesPort {
+export function createNotes(plugin: Plugin, settings: Settings): NotesPort {
+  const { app } = plugin
+  const find = followRenames(plugin)
   const leafFor = () => {
     const where = settings.get('answers.openIn')
     return app.workspace.getLeaf(where === 'same' ? false : where)
   }
   return {
     vaultName: app.vault.getName(),
-    has: (path) => app.vault.getFileByPath(normalizePath(path)) !== null,
+    has: (path) => find(path) !== null,
     async openPassage({ note, start, end, quote, heading }) {
-      const file = app.vault.getFileByPath(normalizePath(note))
+      const file = find(note)
       if (file === null) return false
       const open = app.workspace
         .getLeavesOfType('markdown')
@@ -46,11 +56,42 @@ export function createNotes(app: App, settings: Settings): NotesPort {
       view.editor.replaceSelection(text)
       return true
     },
+    append(text) {
+      const editor = lastEdited(app)?.editor
+      if (editor === undefined) return false
+      const line = editor.lastLine()
+      const before = editor.getValue()
+      const gap = before === '' ? '' : '\n'.repeat(Math.max(0, 2 - (/\n*$/.exec(before)?.[0].length ?? 0)))
+      editor.replaceRange(`${gap}${text}\n`, { line, ch: editor.getLine(line).length })
+      return true
+    },
+    headingsOf(path) {
+      const file = find(path)
+      const headings = file === null ? [] : (app.metadataCache.getFileCache(file)?.headings ?? [])
+      return headings.filter(({ level }) => level > 1).map(({ heading }) => heading)
+    },
     countExcluded() {
       const files = app.vault.getMarkdownFiles()
       const excluded = files.filter((file) => excludesNote(app, settings, file))
       return { excluded: excluded.length, all: files.length }
     },
+  }
+}
+
+/** Finds notes by the names that they had when an answer was made, too. */
+function followRenames(plugin: Plugin): (path: string) => TFile | null {
+  const { vault } = plugin.app
+  const renamed = new Map<string, TFile>()
+  plugin.registerEvent(
+    vault.on('rename', (file: TAbstractFile, before: string) => {
+      const moved = vault.getFileByPath(file.path)
+      if (moved !== null) renamed.set(before, moved)
+    }),
+  )
+  return (path) => {
+    const normal = normalizePath(path)
+    const moved = renamed.get(normal)
+    return vault.getFileByPath(normal) ?? (moved === undefined ? null : vault.getFileByPath(moved.path))
   }
 }
 

@@ -96,7 +96,7 @@ export async function openCairn(plugin: Plugin, dialogs: Dialogs): Promise<Cairn
     answers: createRecentAnswers(storage, settings, conversation),
     sync,
     server: createServerPort(transport),
-    notes: createNotes(app, settings),
+    notes: createNotes(plugin, settings),
     links: createLinks(plugin, settings),
     app: {
       notify,

@@ -1,11 +1,12 @@
-/** Writes the conversation into the vault as a note. */
+/** Writes the conversation, or a part of it, into the vault as a note. */
+import type { Turn } from '@cairn/ui/client'
 import type { Cairn } from './open-cairn.ts'
 import { newId } from './time.ts'
 
-export async function saveConversation(cairn: Cairn): Promise<void> {
+export async function saveConversation(cairn: Cairn, turns?: readonly Turn[]): Promise<void> {
   const { settings, conversation, notes, app, now } = cairn
   const { writeConversation } = await import('../core/ask/conversation-note.ts')
-  const note = writeConversation(conversation.turns.get(), {
+  const note = writeConversation(turns ?? conversation.turns.get(), {
     id: newId(),
     savedAt: now(),
     isNeutralised: settings.get('privacy.neutralise'),

@@ -4,8 +4,8 @@
  * a click.
  */
 import type { ComponentChild, ComponentChildren, VNode } from 'preact'
-import { useMemo } from 'preact/hooks'
-import { parseMarkdown } from './parse-blocks.ts'
+import { useMemo, useRef } from 'preact/hooks'
+import { parseMarkdown, type MarkdownTree } from './parse-blocks.ts'
 import type { Block, Inline, ListItem } from './tree.ts'
 
 export interface MarkdownOptions {
@@ -21,20 +21,33 @@ export interface MarkdownProps extends MarkdownOptions {
   readonly partial?: boolean
 }
 
+/** While an answer grows, only the blocks that change are drawn again, as long as the functions stay the same ones. */
 export function Markdown({ text, partial = false, renderCitation, onWikilink }: MarkdownProps) {
-  const tree = useMemo(() => parseMarkdown(text, partial), [text, partial])
-  return renderTree(tree, { ...(renderCitation && { renderCitation }), ...(onWikilink && { onWikilink }) })
+  const before = useRef<MarkdownTree | undefined>(undefined)
+  const tree = useMemo(() => parseMarkdown(text, partial, before.current), [text, partial])
+  before.current = tree
+  const options = useMemo(
+    () => ({ ...(renderCitation && { renderCitation }), ...(onWikilink && { onWikilink }) }),
+    [renderCitation, onWikilink],
+  )
+  const blocks = tree.blocks.map((block, index) => <BlockView key={index} block={block} options={options} />)
+  return renderTree(tree, blocks)
+}
+
+function BlockView({ block, options }: { readonly block: Block; readonly options: MarkdownOptions }) {
+  return useMemo(() => renderBlock(block, 0, options), [block, options])
 }
 
 /** The elements for a text, without hooks. */
 export function renderMarkdown(text: string, options: MarkdownOptions = {}): VNode {
-  return renderTree(parseMarkdown(text), options)
+  const tree = parseMarkdown(text)
+  return renderTree(tree, renderBlocks(tree.blocks, options))
 }
 
-function renderTree(tree: ReturnType<typeof parseMarkdown>, options: MarkdownOptions): VNode {
+function renderTree(tree: MarkdownTree, blocks: ComponentChildren): VNode {
   return (
     <div class="cairn-markdown">
-      {renderBlocks(tree.blocks, options)}
+      {blocks}
       {tree.cut ? <p class="cairn-markdown-cut">The rest of this text is too long to show.</p> : null}
     </div>
   )

@@ -16,18 +16,33 @@ const setextPattern = /^ {0,3}(=+|-+)[ \t]*$/
 
 export interface MarkdownTree {
   readonly blocks: readonly Block[]
+  /** The lines of each block. */
+  readonly sources: readonly string[]
+  readonly partial: boolean
   /** True when the text was longer than the limit and its end is missing. */
   readonly cut: boolean
 }
 
-/** `partial` says that the end of the text is still to come. */
-export function parseMarkdown(source: string, partial = false): MarkdownTree {
+/**
+ * `partial` says that the end of the text is still to come. `before`: what an earlier, shorter text was read as; blocks
+ * that read the same are the same objects again, so that what is drawn of them stays.
+ */
+export function parseMarkdown(source: string, partial = false, before?: MarkdownTree): MarkdownTree {
   const cut = source.length > markdownLimits.chars
   const text = cut ? source.slice(0, markdownLimits.chars) : source
   const lines = text
     .split(/\r\n|\n|\r/)
     .map((line) => line.replace(/^[ \t]{1,200}/, (indent) => indent.replaceAll('\t', '    ')))
-  return { blocks: parseBlocks(lines, 0, { left: markdownLimits.nodes, partial }), cut }
+  const sources: string[] = []
+  const blocks = parseBlocks(lines, 0, { left: markdownLimits.nodes, partial }, (from, to) =>
+    sources.push(lines.slice(from, to).join('\n')),
+  )
+  // From the first that reads otherwise on, the limits may have come out otherwise too.
+  for (let at = 0; before?.partial === partial && at < blocks.length && before.sources[at] === sources[at]; at++) {
+    const earlier = before.blocks[at]
+    if (earlier !== undefined) blocks[at] = earlier
+  }
+  return { blocks, sources, partial, cut }
 }
 
 interface Taken {
@@ -36,7 +51,13 @@ interface Taken {
   readonly next: number
 }
 
-function parseBlocks(lines: readonly string[], depth: number, budget: NodeBudget): Block[] {
+/** `onBlock` is told the lines of each block. */
+function parseBlocks(
+  lines: readonly string[],
+  depth: number,
+  budget: NodeBudget,
+  onBlock?: (from: number, to: number) => void,
+): Block[] {
   const blocks: Block[] = []
   if (depth >= markdownLimits.depth) return lines.some((line) => line.trim()) ? [paragraph(lines, budget)] : []
   let at = 0
@@ -47,6 +68,7 @@ function parseBlocks(lines: readonly string[], depth: number, budget: NodeBudget
     }
     if (budget.left <= 0) {
       blocks.push(paragraph(lines.slice(at), budget))
+      onBlock?.(at, lines.length)
       break
     }
     const taken =
@@ -59,6 +81,7 @@ function parseBlocks(lines: readonly string[], depth: number, budget: NodeBudget
       takeParagraph(lines, at, budget)
     budget.left--
     blocks.push(taken.block)
+    onBlock?.(at, taken.next)
     at = taken.next
   }
   return blocks

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
 import { Button } from '@cairn/ui'
-import { isRunning } from '@cairn/ui/client'
+import { isRunning, type Turn } from '@cairn/ui/client'
 import { useStore } from '@cairn/ui/store'
 import type { ConnectionState } from '../../core/connection/connection.ts'
 import type { CairnParts } from '../../core/ports.ts'
@@ -10,7 +10,9 @@ import { ConnectionBanner } from '../connection-banner.tsx'
 import { useKeys } from '../use-keys.ts'
 import { useLook } from '../use-look.ts'
 import { Composer } from './composer.tsx'
+import { FollowUps } from './follow-ups.tsx'
 import { Welcome } from './welcome.tsx'
+import { TurnList } from './turn-list.tsx'
 import { TurnView } from './turn-view.tsx'
 import { WaitingList } from './waiting-list.tsx'
 import { useAsking, type Draft } from './use-asking.ts'
@@ -19,7 +21,8 @@ export interface AskPaneProps {
   readonly parts: CairnParts
   /** What the box holds at first, and each time that it changes. */
   readonly draft: Draft
-  readonly onSave: () => void
+  /** Makes a note of these exchanges, or of the whole conversation. */
+  readonly onSave: (turns?: readonly Turn[]) => void
 }
 
 export function AskPane({ parts, draft, onSave }: AskPaneProps) {
@@ -30,19 +33,10 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
   const look = useLook(values)
   const input = useRef<HTMLTextAreaElement>(null)
   const asking = useAsking(parts, draft)
-  const [source, setSource] = useState<{ turn: number; n: number } | null>(null)
   useEffect(() => connection.wait(), [connection])
-  const open = (citation: Citation) => void openSource(parts, citation)
   const last = turns.at(-1)
+  const { source, open, step } = useSources(parts, last)
   const running = isRunning(last)
-  const step = (by: number) => {
-    if (last === undefined || last.citations.length === 0) return
-    const at = last.citations.findIndex(({ n }) => source?.turn === last.id && n === source.n)
-    const next = last.citations[(at + by + last.citations.length) % last.citations.length]
-    if (next === undefined) return
-    setSource({ turn: last.id, n: next.n })
-    open(next)
-  }
   const onKeyDown = useKeys(parts, 'ask', {
     'ask.stop': () => running && (conversation.stop(), true),
     'ask.focus': () => (input.current?.focus(), true),
@@ -60,8 +54,9 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
         {turns.length === 0 ? (
           <Welcome isReady={state.at === 'ready'} />
         ) : (
-          <div class="cairn-ask-turns">
-            {turns.map((turn) => (
+          <TurnList
+            turns={turns}
+            renderTurn={(turn) => (
               <TurnView
                 key={turn.id}
                 turn={turn}
@@ -70,10 +65,12 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
                 parts={parts}
                 onOpen={open}
                 opensReceipt={values['answers.receipt']}
+                onSave={() => onSave([turn])}
               />
-            ))}
-          </div>
+            )}
+          />
         )}
+        <FollowUps parts={parts} turn={last} onAsk={asking.ask} />
         <WaitingList parts={parts} />
       </div>
       <Composer
@@ -83,13 +80,28 @@ export function AskPane({ parts, draft, onSave }: AskPaneProps) {
         parts={parts}
         sendWith={values['answers.sendWith']}
         inputRef={input}
-        onSave={onSave}
+        onSave={() => onSave()}
       />
       <p class="cairn-hidden" role="status" aria-live="polite">
         {announce(last)}
       </p>
     </div>
   )
+}
+
+/** Opens sources of the last answer, one after another too. */
+function useSources(parts: CairnParts, last: Turn | undefined) {
+  const [source, setSource] = useState<{ turn: number; n: number } | null>(null)
+  const open = (citation: Citation) => void openSource(parts, citation)
+  const step = (by: number) => {
+    if (last === undefined || last.citations.length === 0) return
+    const at = last.citations.findIndex(({ n }) => source?.turn === last.id && n === source.n)
+    const next = last.citations[(at + by + last.citations.length) % last.citations.length]
+    if (next === undefined) return
+    setSource({ turn: last.id, n: next.n })
+    open(next)
+  }
+  return { source, open, step }
 }
 
 function AskHead({ parts, state }: Pick<AskPaneProps, 'parts'> & { readonly state: ConnectionState }) {

@@ -1,5 +1,5 @@
 /** One exchange: the question, the answer as it comes, its sources and its receipt. */
-import { useMemo, useState } from 'preact/hooks'
+import { useCallback, useMemo, useState } from 'preact/hooks'
 import type { Citation } from '@cairn/contract'
 import { Button, Markdown, Spinner } from '@cairn/ui'
 import { isRunning, nameOfNote, type Turn } from '@cairn/ui/client'
@@ -15,10 +15,12 @@ export interface TurnViewProps {
   readonly parts: CairnParts
   readonly onOpen: (citation: Citation) => void
   readonly opensReceipt: boolean
+  /** Makes a note of this exchange. */
+  readonly onSave: () => void
 }
 
 /** Drawn again only when its own turn changes: a long conversation stays as quick as a short one. */
-export function TurnView({ turn, isLast, active: opened, parts, onOpen, opensReceipt }: TurnViewProps) {
+export function TurnView({ turn, isLast, active: opened, parts, onOpen, opensReceipt, onSave }: TurnViewProps) {
   const [pointed, setPointed] = useState<number | null>(null)
   const active = pointed ?? opened
   return useMemo(
@@ -41,7 +43,7 @@ export function TurnView({ turn, isLast, active: opened, parts, onOpen, opensRec
           <footer class="cairn-turn-foot">
             {turn.receipt ? <ReceiptView turn={turn} receipt={turn.receipt} isOpen={opensReceipt} /> : null}
             <div class="cairn-turn-actions">
-              {turn.outcome === 'answered' ? <AnswerActions turn={turn} parts={parts} /> : null}
+              {turn.outcome === 'answered' ? <AnswerActions turn={turn} parts={parts} onSave={onSave} /> : null}
               {isLast && (turn.status === 'stopped' || turn.status === 'failed') ? (
                 <Button small icon="refresh" onClick={parts.conversation.retry}>
                   Ask again
@@ -61,6 +63,17 @@ interface AnswerProps extends Pick<TurnViewProps, 'turn' | 'active' | 'onOpen' |
 }
 
 function Answer({ turn, active, onPoint, onOpen, parts }: AnswerProps) {
+  const running = isRunning(turn)
+  // The same functions until something that they show changes: finished blocks of a growing answer are left alone.
+  const renderCitation = useCallback(
+    (n: number) => {
+      const citation = turn.citations.find((each) => each.n === n)
+      if (!citation) return running ? <span class="cairn-marker is-pending">{n}</span> : null
+      return <Marker citation={citation} isActive={n === active} onPoint={onPoint} onOpen={onOpen} />
+    },
+    [turn.citations, active, running],
+  )
+  const onWikilink = useCallback((target: string) => void parts.notes.openLink(target), [parts])
   if (turn.status === 'asking') return <Spinner label="Reading your notes" />
   if (turn.outcome === 'not-found')
     return (
@@ -71,35 +84,40 @@ function Answer({ turn, active, onPoint, onOpen, parts }: AnswerProps) {
   if (turn.outcome === 'refused')
     return <p class="cairn-outcome">{turn.answer || 'The server’s rules do not allow this question to be answered.'}</p>
   if (turn.answer === '') return null
-  const renderCitation = (n: number) => {
-    const citation = turn.citations.find((each) => each.n === n)
-    if (!citation) return isRunning(turn) ? <span class="cairn-marker is-pending">{n}</span> : null
-    const { title } = nameOfNote(citation.note)
-    return (
-      <button
-        type="button"
-        class={n === active ? 'cairn-marker is-active' : 'cairn-marker'}
-        title={title}
-        aria-label={`Source ${n}: ${title}${citation.heading ? `, ${citation.heading}` : ''}`}
-        onPointerEnter={() => onPoint(n)}
-        onPointerLeave={() => onPoint(null)}
-        onFocus={() => onPoint(n)}
-        onBlur={() => onPoint(null)}
-        onClick={() => onOpen(citation)}
-      >
-        {n}
-      </button>
-    )
-  }
   return (
     <div class={turn.status === 'streaming' ? 'cairn-answer is-streaming' : 'cairn-answer'}>
       <Markdown
         text={turn.answer}
         partial={turn.status !== 'done'}
         renderCitation={renderCitation}
-        onWikilink={(target) => void parts.notes.openLink(target)}
+        onWikilink={onWikilink}
       />
     </div>
+  )
+}
+
+interface MarkerProps extends Pick<AnswerProps, 'onPoint' | 'onOpen'> {
+  readonly citation: Citation
+  readonly isActive: boolean
+}
+
+function Marker({ citation, isActive, onPoint, onOpen }: MarkerProps) {
+  const { n, note, heading } = citation
+  const { title } = nameOfNote(note)
+  return (
+    <button
+      type="button"
+      class={isActive ? 'cairn-marker is-active' : 'cairn-marker'}
+      title={title}
+      aria-label={`Source ${n}: ${title}${heading ? `, ${heading}` : ''}`}
+      onPointerEnter={() => onPoint(n)}
+      onPointerLeave={() => onPoint(null)}
+      onFocus={() => onPoint(n)}
+      onBlur={() => onPoint(null)}
+      onClick={() => onOpen(citation)}
+    >
+      {n}
+    </button>
   )
 }
 
@@ -143,23 +161,36 @@ function plainQuote(quote: string): string {
   return quote.replace(/^\s*(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)\s+/gm, '').replace(/\s+/g, ' ')
 }
 
-function AnswerActions({ turn, parts }: Pick<TurnViewProps, 'turn' | 'parts'>) {
+function AnswerActions({ turn, parts, onSave }: Pick<TurnViewProps, 'turn' | 'parts' | 'onSave'>) {
+  const { app, notes, settings } = parts
   const copy = async () =>
-    parts.app.notify(
-      (await parts.app.copy(turn.answer)) ? 'Answer copied.' : 'The clipboard is not open to Cairn here.',
-    )
-  const insert = () => {
-    const { text, found } = parts.settings.get('privacy.neutralise')
+    app.notify((await app.copy(turn.answer)) ? 'Answer copied.' : 'The clipboard is not open to Cairn here.')
+  const write = (put: (text: string) => boolean, done: string) => {
+    const { text, found } = settings.get('privacy.neutralise')
       ? neutralise(turn.answer)
       : { text: turn.answer, found: [] }
-    if (!parts.notes.insertAtCursor(text))
-      return parts.app.notify('Open a note and put the cursor where the answer is to go.')
-    if (found.length > 0) parts.app.notify(`Inserted. Made harmless: ${found.join(', ')}.`)
+    if (!put(text)) return app.notify('Open a note and put the cursor where the answer is to go.')
+    if (found.length > 0) app.notify(`${done} Made harmless: ${found.join(', ')}.`)
+    else app.notify(done)
   }
   return (
     <>
       <Button kind="quiet" small icon="copy" label="Copy the answer" onClick={() => void copy()} />
-      <Button kind="quiet" small icon="note" label="Insert the answer at the cursor" onClick={insert} />
+      <Button
+        kind="quiet"
+        small
+        icon="note"
+        label="Insert the answer at the cursor"
+        onClick={() => write(notes.insertAtCursor, 'Inserted.')}
+      />
+      <Button
+        kind="quiet"
+        small
+        icon="download"
+        label="Append the answer to the note"
+        onClick={() => write(notes.append, 'Appended.')}
+      />
+      <Button kind="quiet" small icon="plus" label="Make a note of the answer" onClick={onSave} />
     </>
   )
 }

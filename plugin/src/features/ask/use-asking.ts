@@ -14,6 +14,8 @@ export interface Asking {
   /** The one that will answer; undefined while the server has not told. */
   readonly model: ModelInfo | undefined
   readonly send: () => void
+  /** Asks something else than what stands in the box, which stays. */
+  readonly ask: (question: string) => void
   readonly startOver: () => void
 }
 
@@ -53,27 +55,28 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
     conversation.ask(first.question, { vault: first.vault, model: first.model, only: first.only })
   }, [isReady, isBusy, waiting])
 
-  const send = async () => {
-    const question = draft.trim()
+  /** `taken` is called when the question is on its way. */
+  const ask = async (question: string, taken: () => void) => {
     if (question === '' || isBusy) return
     if (!isReady) {
       const complaint = queue.add({ question, ...scope })
-      if (complaint === null) setDraft('')
+      if (complaint === null) taken()
       else app.notify(complaint)
       return
     }
     const mustAsk = model?.egress === 'external' && !allowed && settings.get('privacy.askBeforeExternal')
     if (mustAsk && !(await allowsExternal(parts, model))) return
     if (mustAsk) setAllowed(true)
-    setDraft('')
+    taken()
     conversation.ask(question, scope)
   }
+  const send = () => void ask(draft.trim(), () => setDraft(''))
   useEffect(() => {
     // Whether the person must be asked first depends on the model. Where nobody tells, the question stays in the box.
     if (!isDue || (isReady && !isTold)) return
     setDue(false)
     if (isBusy) app.notify('An answer is still being written. The question waits in the box.')
-    else if (!isReady || model !== undefined) void send()
+    else if (!isReady || model !== undefined) send()
   }, [isDue, isReady, isTold])
   return {
     draft,
@@ -85,7 +88,8 @@ export function useAsking(parts: CairnParts, given: Draft): Asking {
     },
     models,
     model,
-    send: () => void send(),
+    send,
+    ask: (question) => void ask(question, () => {}),
     startOver: () => {
       conversation.clear()
       setAllowed(false)
