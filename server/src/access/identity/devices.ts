@@ -19,10 +19,7 @@ const mostWaiting = 1_000
 const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const codeLetters = 10
 
-/**
- * What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. The
- * figures of the server only for a person who may see them, and not for a key of one vault.
- */
+/** What a device is paired for: to ask, to read and to send the vault that it has, never to change who may do what. */
 const deviceActions: KeyBound['actions'] = [
   'discover',
   'read',
@@ -34,9 +31,9 @@ const deviceActions: KeyBound['actions'] = [
   'model.use',
   'cache.hit',
   'cache.fill',
-  'cache.read',
-  'usage.read',
 ]
+/** Figures of the server are of no vault; they are told to a person who may see them. */
+const wholeActions: KeyBound['actions'] = [...deviceActions, 'cache.read', 'usage.read']
 
 export interface DeviceGrant {
   readonly key: string
@@ -167,10 +164,10 @@ export function createDevices({ store, clock, changes, keys }: DevicesOptions): 
       principalId,
       name: client,
       parentId: null,
-      bound: {
-        actions: deviceActions,
-        scopes: vault === null ? ['org:cairn'] : [`vault:${vault}`, 'model:*', 'cache:*'],
-      },
+      bound:
+        vault === null
+          ? { actions: wholeActions, scopes: ['org:cairn'] }
+          : { actions: deviceActions, scopes: [`vault:${vault}`, 'model:*', 'cache:*'] },
       device: { client, vault },
     })
     const done = await changes.write([
