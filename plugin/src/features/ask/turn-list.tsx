@@ -36,7 +36,10 @@ export function TurnList({ turns, renderTurn }: TurnListProps) {
 function TurnGroup({ turns, isLast, renderTurn }: TurnListProps & { readonly isLast: boolean }) {
   const box = useRef<HTMLDivElement>(null)
   const [isNear, setNear] = useState(isLast)
-  const height = useRef(turns.length * usualTurnPx)
+  // For each exchange, since the last group is measured before it is full.
+  const turnPx = useRef(usualTurnPx)
+  const count = useRef(turns.length)
+  count.current = turns.length
   useEffect(() => {
     const element = box.current
     const view = element?.ownerDocument.defaultView
@@ -45,7 +48,7 @@ function TurnGroup({ turns, isLast, renderTurn }: TurnListProps & { readonly isL
       (entries) => {
         const last = entries.at(-1)
         if (last === undefined) return
-        if (!last.isIntersecting) height.current = last.boundingClientRect.height
+        if (!last.isIntersecting) turnPx.current = last.boundingClientRect.height / count.current
         setNear(last.isIntersecting)
       },
       { root: element.closest('.cairn-ask-scroller'), rootMargin: `${nearPx}px 0px` },
@@ -55,7 +58,7 @@ function TurnGroup({ turns, isLast, renderTurn }: TurnListProps & { readonly isL
   }, [])
   const isShown = isNear || isLast
   return (
-    <div class="cairn-turn-group" ref={box} style={isShown ? {} : { height: `${height.current}px` }}>
+    <div class="cairn-turn-group" ref={box} style={isShown ? {} : { height: `${turns.length * turnPx.current}px` }}>
       {isShown ? turns.map(renderTurn) : null}
     </div>
   )
