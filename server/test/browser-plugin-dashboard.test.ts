@@ -63,8 +63,10 @@ async function openDashboard(page: Page): Promise<void> {
 
 async function ask(page: Page, question: string): Promise<void> {
   await rig.command(page, 'open-ask')
-  await page.getByRole('textbox', { name: 'Question' }).fill(question)
-  await page.keyboard.press('Enter')
+  const box = page.getByRole('textbox', { name: 'Question' })
+  await box.fill(question)
+  // The view may take the focus elsewhere while it opens.
+  await box.press('Enter')
   await page.locator('.cairn-turn.is-last[aria-busy=false]', { hasText: question }).waitFor()
 }
 

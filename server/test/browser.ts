@@ -76,7 +76,7 @@ async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit
     reducedMotion: 'reduce',
     ...(phone ? { isMobile: true, hasTouch: true } : {}),
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const requests: string[] = []
   const problems: string[] = []
   context.on('request', (request) => requests.push(request.url()))
