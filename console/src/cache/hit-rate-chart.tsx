@@ -2,8 +2,8 @@
 import { useMemo } from 'preact/hooks'
 import type { CacheHistoryPoint } from '@cairn/contract'
 import { Button, TimeSeries, type SeriesPart } from '@cairn/ui'
-import { formatCounted, formatShare, formatTimeOfDay } from '../shell/clock.ts'
-import { divideHistory } from '@cairn/ui/figures'
+import { formatShare, formatTimeOfDay } from '../shell/clock.ts'
+import { divideHistory, sayHitRate } from '@cairn/ui/figures'
 import { tierNames } from './words.ts'
 
 export const spans = {
@@ -34,11 +34,7 @@ export function HitRateChart({ history, now, span, onSpan }: HitRateChartProps) 
     const isStale = stale.some((value) => value !== null && value > 0)
     return isStale ? [...tiers, { key: 'stale', label: 'Stale', colour: 4, values: stale }] : tiers
   }, [steps])
-  const summary = (index: number) => {
-    const rate = steps.rates[index]
-    if (!rate || rate.share === null) return 'nothing read'
-    return `${formatShare(rate.share)} of ${formatCounted(rate.reads, 'read')}`
-  }
+  const summary = (index: number) => sayHitRate(steps.rates[index])
   return (
     <section class="section">
       <div class="section-head">

@@ -7,7 +7,8 @@ import type { Cairn } from './open-cairn.ts'
 export const dashboardViewType = 'cairn-dashboard'
 export const mapViewType = 'cairn-map'
 
-abstract class PaneView extends ItemView {
+/** What is in it is loaded when it is first opened, and gone when it is closed. */
+export abstract class PaneView extends ItemView {
   readonly #cairn: Cairn
   #mounted: Mounted | null = null
 

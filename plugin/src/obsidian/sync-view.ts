@@ -1,22 +1,14 @@
 /** Obsidian's leaf for the panel *Vault sync*, and its line in the status bar. */
-import { ItemView, setIcon, setTooltip, type App, type Plugin, type WorkspaceLeaf } from 'obsidian'
-import type { Mounted } from '../features/mount.ts'
+import { setIcon, setTooltip, type App, type Plugin } from 'obsidian'
 import { stageWords } from '../core/sync/report.ts'
 import { device } from './device.ts'
 import type { Cairn } from './open-cairn.ts'
+import { PaneView } from './pane-view.ts'
 
 export const syncViewType = 'cairn-sync'
 
-export class SyncView extends ItemView {
-  readonly #cairn: Cairn
-  #mounted: Mounted | null = null
-
-  constructor(leaf: WorkspaceLeaf, cairn: Cairn) {
-    super(leaf)
-    this.#cairn = cairn
-    this.icon = 'refresh-cw'
-    this.navigation = false
-  }
+export class SyncView extends PaneView {
+  override icon = 'refresh-cw'
 
   override getViewType(): string {
     return syncViewType
@@ -26,19 +18,12 @@ export class SyncView extends ItemView {
     return 'Vault sync'
   }
 
-  override async onOpen(): Promise<void> {
+  override async loadPane(): ReturnType<PaneView['loadPane']> {
     const [{ mount }, { syncPane }] = await Promise.all([
       import('../features/mount.ts'),
       import('../features/sync/sync-pane.tsx'),
     ])
-    this.contentEl.addClass('cairn-view')
-    this.#mounted = mount(this.contentEl, syncPane(this.#cairn))
-  }
-
-  override onClose(): Promise<void> {
-    this.#mounted?.unmount()
-    this.#mounted = null
-    return Promise.resolve()
+    return (element, parts) => mount(element, syncPane(parts))
   }
 }
 

@@ -1,6 +1,7 @@
 /** How often reads are answered from the cache: in all, and in even steps of time for the chart. */
 import type { CacheHistoryPoint, CacheNamespace } from '@cairn/contract'
 import type { SeriesValues } from '../time-series/stack.ts'
+import { formatCounted, formatShare } from './format.ts'
 
 export interface HitRate {
   /** 0 to 1; null without a read. What was served stale counts as read, not as hit. */
@@ -63,3 +64,9 @@ export function divideHistory(
 }
 
 const names = ['memory', 'disk', 'shared', 'stale', 'misses'] as const
+
+/** In words, such as “36 % of 366 reads”. */
+export function sayHitRate(rate: HitRate | undefined): string {
+  if (!rate || rate.share === null) return 'nothing read'
+  return `${formatShare(rate.share)} of ${formatCounted(rate.reads, 'read')}`
+}

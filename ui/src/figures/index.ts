@@ -18,7 +18,7 @@ export {
   formatUsdStep,
 } from './format.ts'
 export { describeHealth, type HealthWords } from './health-words.ts'
-export { divideHistory, hitRateOf, hitRateOfKind, type HitRate } from './hit-rate.ts'
+export { divideHistory, hitRateOf, hitRateOfKind, sayHitRate, type HitRate } from './hit-rate.ts'
 export {
   divideUsage,
   startOf,

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks'
 import type { CacheReport } from '@cairn/contract'
 import { BarList, Meter, TimeSeries, type BarPart, type SeriesPart } from '@cairn/ui'
-import { divideHistory, formatBytes, formatCounted, formatShare, formatTimeOfDay } from '@cairn/ui/figures'
+import { divideHistory, formatBytes, formatCounted, formatShare, formatTimeOfDay, sayHitRate } from '@cairn/ui/figures'
 import { useStore } from '@cairn/ui/store'
 import type { Figures } from '../../core/dashboard/figures.ts'
 import type { CairnParts } from '../../core/ports.ts'
@@ -41,11 +41,7 @@ function OfTheServer({ report, at }: { readonly report: CacheReport; readonly at
     ],
     [steps],
   )
-  const summary = (index: number) => {
-    const rate = steps.rates[index]
-    if (!rate || rate.share === null) return 'nothing read'
-    return `${formatShare(rate.share)} of ${formatCounted(rate.reads, 'read')}`
-  }
+  const summary = (index: number) => sayHitRate(steps.rates[index])
   return (
     <>
       <TimeSeries
